@@ -1,0 +1,54 @@
+// Bump allocation for what one evaluation creates; reset between events, keeping its blocks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace weir::value {
+
+// Not thread-safe. Memory is aligned to 16 bytes. Allocation past max_bytes returns null: callers report kBudget.
+class Arena {
+ public:
+  explicit Arena(size_t max_bytes = size_t{64} << 20) : max_bytes_(max_bytes) {}
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  void* allocate(size_t bytes) {
+    bytes = (bytes + 15) & ~size_t{15};
+    if (bytes <= static_cast<size_t>(end_ - next_)) {
+      char* p = next_;
+      next_ += bytes;
+      return p;
+    }
+    return allocate_slow(bytes);
+  }
+  template <typename T>
+  T* allocate_array(size_t n) {
+    return static_cast<T*>(allocate(n * sizeof(T)));
+  }
+  // Null if out of budget.
+  const char* copy(std::string_view text);
+
+  // Everything allocated becomes invalid. Keeps up to a few blocks so that steady state allocates nothing.
+  void reset();
+  size_t bytes_used() const;
+
+ private:
+  void* allocate_slow(size_t bytes);
+
+  struct Block {
+    std::unique_ptr<char[]> data;
+    size_t size;
+  };
+  std::vector<Block> blocks_;
+  size_t current_ = 0;
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+  size_t used_before_current_ = 0;
+  size_t max_bytes_;
+};
+
+}  // namespace weir::value
