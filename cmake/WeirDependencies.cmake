@@ -21,7 +21,7 @@ weir_pkg(zstd libzstd)
 weir_pkg(yaml yaml-cpp)
 
 if(WEIR_JIT)
-  find_package(LLVM 19 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/llvm)
+  find_package(LLVM 19.1 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/llvm)
   add_library(weir_llvm INTERFACE)
   target_include_directories(weir_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
   target_link_libraries(weir_llvm INTERFACE LLVM)

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/types/type.h"
@@ -61,6 +62,7 @@ class OverloadTable {
 
  private:
   std::vector<Overload> overloads_;
+  std::unordered_map<std::string_view, std::vector<BuiltinId>> by_function_;
 };
 
 }  // namespace weir::types
