@@ -85,6 +85,9 @@ struct Value {
   std::string_view str() const { return {s, aux}; }
   ErrorCode error_code() const { return static_cast<ErrorCode>(aux); }
 
+  // Why a value is missing, for counting: which slot or feature.
+  static uint32_t missing_slot(uint32_t slot) { return (1u << 24) | slot; }
+  static uint32_t missing_feature(uint32_t feature) { return (2u << 24) | feature; }
   static Value missing(uint32_t cause = 0) { Value v; v.aux = cause; return v; }
   static Value null() { return make(Kind::kNull); }
   static Value boolean(bool b) { Value v = make(Kind::kBool); v.i = b; return v; }
@@ -120,10 +123,13 @@ struct Value {
 };
 static_assert(sizeof(Value) == 16);
 
+// `index`: as MapRep's, over items; only constant lists of more than 8 scalars have one, and `in` uses it.
 struct ListRep {
   uint32_t size = 0;
   uint32_t capacity = 0;  // > size only while a fold builds the list (see list_append)
   const Value* items = nullptr;
+  const uint32_t* index = nullptr;
+  uint32_t index_mask = 0;
 };
 
 struct MapEntry {
