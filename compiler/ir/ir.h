@@ -46,7 +46,7 @@ struct Node {
   uint32_t first_arg = 0;  // into Module::args
   uint32_t arg_count = 0;
   uint32_t memo = kNoMemo;  // memo slot, if the node is worth remembering within one evaluation
-  uint32_t max_local = 0;   // 1 + highest local the node depends on; 0: none
+  uint64_t locals = 0;      // bit i: the value depends on local i of an enclosing fold
   const types::Type* type = nullptr;  // entities erased to their base; bool, int, uint, double and string are exact at
                                       // run time, any other type may also hold null
 };
@@ -83,6 +83,9 @@ struct Failure {
   uint32_t code = 0;  // value::ErrorCode
   std::string message;
 };
+
+// Locals of the fold at nesting depth d are 3d, 3d+1 and 3d+2, and a mask of them is 64 bits wide.
+inline constexpr uint32_t kMaxFoldDepth = 20;
 
 class Module {
  public:
