@@ -199,27 +199,27 @@ void Module::plan_memos(std::span<const NodeId> roots) {
   std::vector<NodeId> stack;
   for (NodeId root : roots)
     if (uses[root]++ == 0) stack.push_back(root);
-  std::vector<NodeId> fold_nodes;
   while (!stack.empty()) {
     NodeId id = stack.back();
     stack.pop_back();
-    if (nodes_[id].op == Op::kFold) fold_nodes.push_back(id);
     for (NodeId arg : args(id))
       if (uses[arg]++ == 0) stack.push_back(arg);
   }
-  std::ranges::sort(fold_nodes);
+  std::vector<NodeId> fold_nodes;
+  for (NodeId id = 0; id < nodes_.size(); ++id)
+    if (nodes_[id].op == Op::kFold) fold_nodes.push_back(id);
 
-  // Each fold that is evaluated gets an entry of its own, for its own list of memos.
+  // Each fold gets an entry of its own, for its own list of memos.
   std::vector<std::vector<NodeId>> bodies(fold_nodes.size());
   std::vector<Fold> planned;
+  std::vector<uint32_t> seen_by(nodes_.size(), UINT32_MAX);
   for (size_t i = 0; i < fold_nodes.size(); ++i) {
     Node& fold_node = nodes_[fold_nodes[i]];
     Fold fold = folds[static_cast<size_t>(fold_node.index)];
     uint64_t own = fold_locals(fold);
-    std::vector<bool> seen(nodes_.size(), false);
     auto visit = [&](NodeId id) {
-      if (seen[id]) return;
-      seen[id] = true;
+      if (seen_by[id] == i) return;
+      seen_by[id] = static_cast<uint32_t>(i);
       if (nodes_[id].locals & own) {
         stack.push_back(id);
         bodies[i].push_back(id);

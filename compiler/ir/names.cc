@@ -50,13 +50,6 @@ namespace {
 void add_root(std::vector<NodeId>& out, NodeId node) {
   if (node != kNoNode) out.push_back(node);
 }
-void add_step_roots(std::vector<NodeId>& out, const std::vector<TestStep>& steps) {
-  for (const TestStep& step : steps) {
-    for (const auto& field : step.fields) add_root(out, field.second);
-    add_root(out, step.value);
-    add_step_roots(out, step.body);
-  }
-}
 }  // namespace
 
 std::vector<NodeId> Program::roots() const {
@@ -69,7 +62,6 @@ std::vector<NodeId> Program::roots() const {
   }
   for (const Rule& r : rules) {
     add_root(out, r.when);
-    for (NodeId clause : r.clauses) add_root(out, clause);
     add_root(out, r.score);
     add_root(out, r.once_key);
     for (const Effect& e : r.effects) {
@@ -80,7 +72,6 @@ std::vector<NodeId> Program::roots() const {
   }
   for (const Event& e : events)
     for (const DecideArm& arm : e.decide) add_root(out, arm.when);
-  for (const Test& t : tests) add_step_roots(out, t.steps);
   return out;
 }
 

@@ -135,7 +135,7 @@ struct Program {
   int find_rule(std::string_view name_or_id) const;
   int find_label(std::string_view name) const;
   int find_entity(std::string_view name) const;
-  // Every node evaluation may start from.
+  // Every node that evaluation of events starts from. Clauses and the nodes of tests are left to the interpreter.
   std::vector<NodeId> roots() const;
 };
 
