@@ -66,7 +66,7 @@ struct Constant {
 // for (item in range) { if (!condition) break; accumulator = step; } result
 // A map's range yields keys; the two-variable form index and element, or key and value. A condition that is not true ends
 // the loop; an error or missing accumulator does not by itself. Locals are numbered by nesting depth, so equal folds of
-// different rules are one node. Each iteration charges one step and first forgets the memos listed.
+// different rules are one node. Each iteration charges one step and first forgets the memos listed; the result forgets them too.
 struct Fold {
   uint32_t iter_local = 0;
   uint32_t iter2_local = UINT32_MAX;  // two-variable form
@@ -79,8 +79,11 @@ struct DynCallee {
   types::CallStyle style = types::CallStyle::kGlobal;
 };
 
+// An evaluation error known at compile time. Codes are numbers of value::ErrorCode; the compiler makes these two.
+inline constexpr uint32_t kErrorUndeclared = 11;
+inline constexpr uint32_t kErrorUnbound = 13;
 struct Failure {
-  uint32_t code = 0;  // value::ErrorCode
+  uint32_t code = 0;
   std::string message;
 };
 
