@@ -38,14 +38,4 @@ struct ExtraExpression { std::string text; std::string event; };
 Compilation compile_with(std::vector<SourceText> sources, const std::vector<ExtraExpression>& extra, const CompileOptions& options,
                          std::vector<ir::NodeId>* extra_nodes);
 
-// One CEL expression over variables, as `weir eval` and the conformance runner need it.
-struct ExpressionVariable { std::string name; std::string type; };  // type as in rule files, or CEL's names
-struct CompiledExpression {
-  std::shared_ptr<base::SourceMap> sources;
-  std::vector<base::Diagnostic> diagnostics;
-  std::shared_ptr<ir::Program> program;   // module with one root; null on error
-  ir::NodeId root = ir::kNoNode;
-  const types::Type* type = nullptr;      // deduced
-};
-
 }  // namespace weir::driver

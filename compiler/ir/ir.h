@@ -135,8 +135,6 @@ class Module {
 // fail for want of budget either: they charge, and the next operation that can fail reports.
 bool builtin_can_fail(types::BuiltinId id);
 
-// Structural hash of a node by meaning, not by numbering: equal for equal expressions in any module.
-uint64_t structural_hash(const Module& module, NodeId node);
 
 // Checks every invariant written above: arities, argument order (arguments precede users), types of operands of typed
 // operations, flags, locals bound by an enclosing fold.

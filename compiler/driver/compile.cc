@@ -1,0 +1,74 @@
+#include "compiler/driver/compile.h"
+
+#include <fmt/format.h>
+
+#include "compiler/lower/module.h"
+#include "compiler/syntax/parse.h"
+
+namespace weir::driver {
+
+namespace {
+
+// Files parse in the order given, so that diagnostics and rule numbers do not depend on anything else.
+std::vector<syntax::FileAst> parse(std::vector<SourceText> sources, base::SourceMap& map, syntax::AstArena& arena,
+                                   base::DiagnosticSink& sink) {
+  std::vector<syntax::FileAst> files;
+  for (SourceText& source : sources) {
+    base::FileId file = map.add(std::move(source.name), std::move(source.text));
+    files.push_back(syntax::parse_file(file, map, arena, sink));
+  }
+  return files;
+}
+
+ir::NodeId add_extra(const ExtraExpression& extra, Compilation& out, syntax::AstArena& arena, ir::Program& program,
+                     base::DiagnosticSink& sink) {
+  base::FileId file = out.sources->add("<expression>", extra.text);
+  int event = program.find_event(extra.event);
+  if (event < 0) {
+    sink.emit(base::DiagKind::kUndeclared, base::Span{file, 0, 0}, fmt::format("no event is called `{}`", extra.event));
+    return ir::kNoNode;
+  }
+  syntax::Expr* expr = syntax::parse_expression(file, *out.sources, arena, sink);
+  if (expr == nullptr) return ir::kNoNode;
+  check::Annotations annotations = out.checked->annotations;
+  if (check::check_on_event(*expr, *out.checked, event, annotations, sink) == nullptr) return ir::kNoNode;
+  return lower::lower_on_event(*expr, *out.checked, event, annotations, program, sink);
+}
+
+}  // namespace
+
+Compilation compile_with(std::vector<SourceText> sources, const std::vector<ExtraExpression>& extra,
+                         const CompileOptions& options, std::vector<ir::NodeId>* extra_nodes) {
+  Compilation out;
+  out.sources = std::make_shared<base::SourceMap>();
+  auto arena = std::make_shared<syntax::AstArena>();
+  base::DiagnosticSink sink;
+  std::vector<syntax::FileAst> files = parse(std::move(sources), *out.sources, *arena, sink);
+  check::CheckOptions check_options{options.read_file, options.lint};
+  out.checked = check::check_module(std::move(files), arena, *out.sources, check_options, sink);
+  if (out.checked->rules.size() > options.max_rules)
+    sink.emit(base::DiagKind::kTooLarge, out.checked->rules[options.max_rules].span,
+              fmt::format("more than {} rules", options.max_rules));
+  if (!sink.has_errors()) {
+    auto program = std::make_shared<ir::Program>(lower::lower_module(*out.checked, out.sources, sink));
+    std::vector<ir::NodeId> roots = program->roots();
+    for (const ExtraExpression& e : extra) {
+      ir::NodeId node = add_extra(e, out, *arena, *program, sink);
+      extra_nodes->push_back(node);
+      if (node != ir::kNoNode) roots.push_back(node);
+    }
+    if (!sink.has_errors()) {
+      program->module.plan_memos(roots);
+      out.program = std::move(program);
+    }
+  }
+  out.diagnostics = sink.sorted();
+  return out;
+}
+
+Compilation compile(std::vector<SourceText> sources, const CompileOptions& options) {
+  std::vector<ir::NodeId> none;
+  return compile_with(std::move(sources), {}, options, &none);
+}
+
+}  // namespace weir::driver
