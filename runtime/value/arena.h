@@ -44,9 +44,12 @@ class Arena {
     size_t size;
   };
   std::vector<Block> blocks_;
-  size_t current_ = 0;
-  char* next_ = nullptr;
-  char* end_ = nullptr;
+  // Never null, so that an allocation of no bytes is not taken for an exhausted budget.
+  static char empty_[16];
+
+  size_t current_ = 0;  // the block that next_ points into, if there is any
+  char* next_ = empty_;
+  char* end_ = empty_;
   size_t used_before_current_ = 0;
   size_t max_bytes_;
 };

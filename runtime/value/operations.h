@@ -47,6 +47,9 @@ Value list_append(EvalContext& ctx, const Value& accu, const Value& item);
 // accu with an entry added, likewise (transformMap); a duplicate key is an error.
 Value map_insert(EvalContext& ctx, const Value& accu, const Value& key, const Value& item);
 
+// optional.of(v), v copied to the arena.
+Value make_some(EvalContext& ctx, const Value& v);
+
 // For people: CEL literal syntax ("abc", [1, 2u], {"k": 1.5}, timestamp("…")). Used by because templates (strings bare at the
 // top: see to_text), explain, eval.
 std::string to_literal(const Value& v);

@@ -160,7 +160,9 @@ struct CidrRep {
 std::string_view type_name(const Value& v);
 
 // CEL equality: never fails; numbers across kinds; NaN unequal to itself; missing and error must not be passed.
-bool equal(const Value& a, const Value& b);
+// Charges *steps, if given, for what it finds inside lists and maps, and gives up (false) once they are below 0: lists
+// that share parts can be exponentially larger than the memory they take.
+bool equal(const Value& a, const Value& b, int64_t* steps = nullptr);
 // Consistent with equal(): 1, 1u and 1.0 hash alike. Stable across processes and machines (feature keys, salts).
 uint64_t hash(const Value& v);
 

@@ -1,0 +1,50 @@
+// What the files of bodies share: the shape of a body, costs, usual errors. Included by bodies only.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "runtime/value/builtins.h"
+#include "runtime/value/context.h"
+#include "runtime/value/value.h"
+
+// WEIR_BODY(add_int) { ... }: defines weir_bi_add_int(ctx, a, out).
+#define WEIR_BODY(id)                                                            \
+  extern "C" void weir_bi_##id([[maybe_unused]] ::weir::value::EvalContext& ctx, \
+                               [[maybe_unused]] const ::weir::value::Value* a, ::weir::value::Value* out)
+
+namespace weir::value {
+
+inline int64_t size_of(const Value& v) {
+  switch (v.kind) {
+    case Kind::kString:
+    case Kind::kBytes:
+      return v.aux;
+    case Kind::kList:
+      return v.list->size;
+    case Kind::kMap:
+      return v.map->size;
+    default:
+      return 0;
+  }
+}
+
+// The cost classes of builtins.h. Each is false once the budget is exhausted; a body that cannot fail goes on all the
+// same, and the next operation that can fail reports.
+inline bool charge_const(EvalContext& ctx) { return charge(ctx, 1); }
+inline bool charge_linear(EvalContext& ctx, const Value& a) { return charge(ctx, 1 + size_of(a) / 16); }
+inline bool charge_linear(EvalContext& ctx, const Value& a, const Value& b) {
+  return charge(ctx, 1 + (size_of(a) + size_of(b)) / 16);
+}
+inline bool charge_regex(EvalContext& ctx, const Value& text) { return charge(ctx, 1 + size_of(text) / 4); }
+inline bool charge_quadratic(EvalContext& ctx, const Value& a, const Value& b) {
+  return charge(ctx, 1 + size_of(a) * size_of(b) / 16);
+}
+
+// A null may stand where the checker saw a timestamp, duration, list, map…: the caller returns this.
+Value wrong_kind(EvalContext& ctx, std::string_view function, const Value& v);
+// A string of its own in the arena; kBudget if there is no room or it is longer than a Value can say.
+Value new_string(EvalContext& ctx, std::string_view text);
+Value new_bytes(EvalContext& ctx, std::string_view text);
+
+}  // namespace weir::value

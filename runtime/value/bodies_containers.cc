@@ -1,0 +1,54 @@
+// Lists and maps: concatenation, membership, index, size.
+#include <cstring>
+#include <new>
+
+#include "runtime/value/bodies.h"
+#include "runtime/value/containers.h"
+#include "runtime/value/operations.h"
+
+namespace weir::value {
+
+WEIR_BODY(add_list) {
+  if (!a[0].is(Kind::kList) || !a[1].is(Kind::kList)) {
+    *out = wrong_kind(ctx, "+", a[a[0].is(Kind::kList) ? 1 : 0]);
+    return;
+  }
+  const ListRep& left = *a[0].list;
+  const ListRep& right = *a[1].list;
+  *out = budget_error();
+  if (!charge_linear(ctx, a[0], a[1]) || left.size > UINT32_MAX - right.size) return;
+  void* room = ctx.arena->allocate(sizeof(ListRep));
+  Value* items = ctx.arena->allocate_array<Value>(size_t{left.size} + right.size);
+  if (room == nullptr || items == nullptr) return;
+  if (left.size > 0) std::memcpy(static_cast<void*>(items), left.items, left.size * sizeof(Value));
+  if (right.size > 0) std::memcpy(static_cast<void*>(items + left.size), right.items, right.size * sizeof(Value));
+  ListRep* list = new (room) ListRep;
+  list->size = left.size + right.size;
+  list->items = items;
+  *out = Value::of(list);
+}
+
+WEIR_BODY(in_list) {
+  charge_linear(ctx, a[0], a[1]);
+  *out = Value::boolean(a[1].is(Kind::kList) && contains(*a[1].list, a[0]));
+}
+WEIR_BODY(in_map) {
+  charge_const(ctx);
+  *out = Value::boolean(a[1].is(Kind::kMap) && find(*a[1].map, a[0]) != nullptr);
+}
+
+WEIR_BODY(index_list) { *out = charge_const(ctx) ? index(ctx, a[0], a[1]) : budget_error(); }
+WEIR_BODY(index_map) { *out = charge_const(ctx) ? index(ctx, a[0], a[1]) : budget_error(); }
+
+WEIR_BODY(size_list) {
+  charge_const(ctx);
+  *out = Value::integer(size_of(a[0]));
+}
+WEIR_BODY(size_map) {
+  charge_const(ctx);
+  *out = Value::integer(size_of(a[0]));
+}
+WEIR_BODY(member_size_list) { weir_bi_size_list(ctx, a, out); }
+WEIR_BODY(member_size_map) { weir_bi_size_map(ctx, a, out); }
+
+}  // namespace weir::value

@@ -1,0 +1,15 @@
+// Values as values of any type: dyn and type.
+#include "runtime/value/bodies.h"
+
+namespace weir::value {
+
+WEIR_BODY(dyn_value) {
+  charge_const(ctx);
+  *out = a[0];
+}
+WEIR_BODY(type_of_value) {
+  charge_const(ctx);
+  *out = Value::type(type_name(a[0]));
+}
+
+}  // namespace weir::value

@@ -1,0 +1,76 @@
+#include "runtime/value/constants.h"
+
+#include <new>
+#include <vector>
+
+#include "runtime/value/containers.h"
+#include "runtime/value/operations.h"
+
+namespace weir::value {
+namespace {
+
+bool is_scalar(const Value& v) { return !v.is(Kind::kList) && !v.is(Kind::kMap) && !v.is(Kind::kOptional); }
+
+// Long lists of scalars get an index, so that `x in [...]` is one probe.
+void index_list(Arena& arena, ListRep* list) {
+  if (list->size <= kIndexAbove) return;
+  for (uint32_t i = 0; i < list->size; ++i)
+    if (!is_scalar(list->items[i])) return;
+  uint32_t slots = index_slots(list->size);
+  uint32_t* index = make_index(arena, slots);
+  if (index == nullptr) return;
+  for (uint32_t i = 0; i < list->size; ++i) index_insert(index, slots - 1, hash(list->items[i]), i);
+  list->index = index;
+  list->index_mask = slots - 1;
+}
+
+}  // namespace
+
+// A constant's items precede it, so their values are made already.
+ConstantPool::ConstantPool(const ir::Module& module) {
+  values_.reserve(module.constants.size());
+  for (uint32_t i = 0; i < module.constants.size(); ++i) values_.push_back(make(module, i));
+}
+
+Value ConstantPool::make(const ir::Module& module, uint32_t constant) {
+  const ir::Constant& c = module.constants[constant];
+  auto own_text = [&] { return std::string_view(arena_.copy(c.s), c.s.size()); };
+  switch (c.kind) {
+    case ir::ConstantKind::kNull:
+      return Value::null();
+    case ir::ConstantKind::kBool:
+      return Value::boolean(c.i != 0);
+    case ir::ConstantKind::kInt:
+      return Value::integer(c.i);
+    case ir::ConstantKind::kUint:
+      return Value::uint(c.u);
+    case ir::ConstantKind::kDouble:
+      return Value::dbl(c.d);
+    case ir::ConstantKind::kString:
+      return Value::string(own_text());
+    case ir::ConstantKind::kBytes:
+      return Value::bytes(own_text());
+    case ir::ConstantKind::kType:
+      return Value::type(own_text());
+    case ir::ConstantKind::kTimestamp:
+      return Value::timestamp(c.i, static_cast<uint32_t>(c.u));
+    case ir::ConstantKind::kDuration:
+      return Value::duration(c.i, static_cast<uint32_t>(c.u));
+    case ir::ConstantKind::kList:
+    case ir::ConstantKind::kMap:
+      break;
+  }
+  std::vector<Value> items;
+  items.reserve(c.items.size());
+  for (uint32_t item : c.items) items.push_back(values_[item]);
+  EvalContext ctx;
+  ctx.arena = &arena_;
+  ctx.steps = INT64_MAX;
+  uint32_t count = static_cast<uint32_t>(items.size());
+  if (c.kind == ir::ConstantKind::kMap) return make_map(ctx, items.data(), count / 2, nullptr);
+  Value list = make_list(ctx, items.data(), count, nullptr);
+  if (list.is(Kind::kList)) index_list(arena_, const_cast<ListRep*>(list.list));
+  return list;
+}
+
+}  // namespace weir::value
