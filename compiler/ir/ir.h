@@ -90,6 +90,8 @@ struct Failure {
 // Locals of the fold at nesting depth d are 3d, 3d+1 and 3d+2, and a mask of them is 64 bits wide.
 inline constexpr uint32_t kMaxFoldDepth = 20;
 
+class TextReader;
+
 class Module {
  public:
   // --- reading
@@ -124,6 +126,7 @@ class Module {
   void plan_memos(std::span<const NodeId> roots);
 
  private:
+  friend class TextReader;
   std::vector<Node> nodes_;
   std::vector<NodeId> args_;
   std::unordered_multimap<uint64_t, NodeId> index_;
