@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/driver/constant_folding.h"
 #include "compiler/lower/module.h"
 #include "compiler/syntax/parse.h"
 
@@ -32,7 +33,7 @@ ir::NodeId add_extra(const ExtraExpression& extra, Compilation& out, syntax::Ast
   if (expr == nullptr) return ir::kNoNode;
   check::Annotations annotations = out.checked->annotations;
   if (check::check_on_event(*expr, *out.checked, event, annotations, sink) == nullptr) return ir::kNoNode;
-  return lower::lower_on_event(*expr, *out.checked, event, annotations, program, sink);
+  return lower::lower_on_event(*expr, *out.checked, event, annotations, program, fold_constant, sink);
 }
 
 }  // namespace
@@ -50,7 +51,7 @@ Compilation compile_with(std::vector<SourceText> sources, const std::vector<Extr
     sink.emit(base::DiagKind::kTooLarge, out.checked->rules[options.max_rules].span,
               fmt::format("more than {} rules", options.max_rules));
   if (!sink.has_errors()) {
-    auto program = std::make_shared<ir::Program>(lower::lower_module(*out.checked, out.sources, sink));
+    auto program = std::make_shared<ir::Program>(lower::lower_module(*out.checked, out.sources, fold_constant, sink));
     std::vector<ir::NodeId> roots = program->roots();
     for (const ExtraExpression& e : extra) {
       ir::NodeId node = add_extra(e, out, *arena, *program, sink);

@@ -14,10 +14,13 @@
 
 namespace weir::driver {
 
-struct SourceText { std::string name; std::string text; };
+struct SourceText {
+  std::string name;
+  std::string text;
+};
 
 struct CompileOptions {
-  check::FileReader read_file;   // list files; null: none can be read
+  check::FileReader read_file;  // list files; null: none can be read
   bool lint = true;
   uint32_t max_rules = 1'000'000;
 };
@@ -26,16 +29,19 @@ struct CompileOptions {
 struct Compilation {
   std::shared_ptr<base::SourceMap> sources;
   std::vector<base::Diagnostic> diagnostics;
-  std::unique_ptr<check::Module> checked;       // set if parsing and checking got so far
-  std::shared_ptr<const ir::Program> program;   // null on error
+  std::unique_ptr<check::Module> checked;      // set if parsing and checking got so far
+  std::shared_ptr<const ir::Program> program;  // null on error
 };
 Compilation compile(std::vector<SourceText> sources, const CompileOptions& options);
 
-// A boolean (or any) expression over one event of a compiled program, added to a copy of it: the result's node is evaluated
-// with Session::eval of a session over the new program. `weir backtest --where`, ad-hoc columns.
-struct ExtraExpression { std::string text; std::string event; };
+// A boolean (or any) expression over one event of a compiled program, added to a copy of it: the result's node is
+// evaluated with Session::eval of a session over the new program. `weir backtest --where`, ad-hoc columns.
+struct ExtraExpression {
+  std::string text;
+  std::string event;
+};
 // Compiles like compile(), with the extra expressions appended as roots; extra_nodes parallels `extra`.
-Compilation compile_with(std::vector<SourceText> sources, const std::vector<ExtraExpression>& extra, const CompileOptions& options,
-                         std::vector<ir::NodeId>* extra_nodes);
+Compilation compile_with(std::vector<SourceText> sources, const std::vector<ExtraExpression>& extra,
+                         const CompileOptions& options, std::vector<ir::NodeId>* extra_nodes);
 
 }  // namespace weir::driver

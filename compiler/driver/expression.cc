@@ -1,5 +1,6 @@
 #include "compiler/driver/expression.h"
 
+#include "compiler/driver/constant_folding.h"
 #include "compiler/lower/expression.h"
 #include "compiler/syntax/parse.h"
 #include "runtime/value/value.h"
@@ -9,8 +10,8 @@ namespace weir::driver {
 static_assert(ir::kErrorUndeclared == static_cast<uint32_t>(value::ErrorCode::kUndeclared));
 static_assert(ir::kErrorUnbound == static_cast<uint32_t>(value::ErrorCode::kUnbound));
 
-CompiledExpression compile_expression(std::string_view text, const check::ExprEnv& env, std::shared_ptr<types::TypeTable> types,
-                                      bool check) {
+CompiledExpression compile_expression(std::string_view text, const check::ExprEnv& env,
+                                      std::shared_ptr<types::TypeTable> types, bool check) {
   CompiledExpression out;
   out.sources = std::make_shared<base::SourceMap>();
   out.types = types;
@@ -32,8 +33,10 @@ CompiledExpression compile_expression(std::string_view text, const check::ExprEn
   if (out.type != nullptr && !sink.has_errors()) {
     auto module = std::make_shared<ir::Module>();
     lower::Environment slots;
-    slots.slot_flags = [&env](int32_t slot) { return env.variables[static_cast<size_t>(slot)].optional ? ir::kMayMissing : 0; };
-    ir::NodeId root = lower::ExpressionLowering(*module, *types, annotations, sink).lower(*expr, slots);
+    slots.slot_flags = [&env](int32_t slot) {
+      return env.variables[static_cast<size_t>(slot)].optional ? ir::kMayMissing : 0;
+    };
+    ir::NodeId root = lower::ExpressionLowering(*module, *types, annotations, fold_constant, sink).lower(*expr, slots);
     if (!sink.has_errors()) {
       module->plan_memos(std::vector<ir::NodeId>{root});
       out.module = std::move(module);

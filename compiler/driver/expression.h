@@ -19,12 +19,12 @@ struct CompiledExpression {
   std::shared_ptr<types::TypeTable> types;
   std::shared_ptr<ir::Module> module;  // memos planned; null on error
   ir::NodeId root = ir::kNoNode;
-  const types::Type* type = nullptr;   // deduced; dyn if unchecked
+  const types::Type* type = nullptr;  // deduced; dyn if unchecked
 };
 
 // With check = false names are resolved as far as they can be and everything else is left to run time, as CEL's
 // parse-only evaluation does; only a parse error fails then. `types` must be the table of the environment's types.
-CompiledExpression compile_expression(std::string_view text, const check::ExprEnv& env, std::shared_ptr<types::TypeTable> types,
-                                      bool check);
+CompiledExpression compile_expression(std::string_view text, const check::ExprEnv& env,
+                                      std::shared_ptr<types::TypeTable> types, bool check);
 
 }  // namespace weir::driver

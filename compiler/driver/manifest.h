@@ -10,7 +10,8 @@
 
 namespace weir::driver {
 
-// How one event type is read from a record. Defaults: a field reads the key of its own name; `time` reads "time", `id` "id".
+// How one event type is read from a record. Defaults: a field reads the key of its own name; `time` reads "time", `id`
+// "id".
 struct FieldMapping {
   std::string path;    // JSON path "a.b.c" or CSV column
   std::string split;   // not empty: a text split into a list at this separator, empty pieces dropped
@@ -25,18 +26,23 @@ struct EventMapping {
 
 struct Manifest {
   std::string name;
-  std::vector<std::string> rules;      // globs relative to the manifest
+  std::vector<std::string> rules;  // globs relative to the manifest
   std::vector<EventMapping> events;
   std::map<std::string, int64_t> lateness_nanos;  // by event
-  size_t state_memory_bytes = 0;       // 0: default
-  uint64_t max_rule_cost = 0;          // 0: no cap
+  size_t state_memory_bytes = 0;                  // 0: default
+  uint64_t max_rule_cost = 0;                     // 0: no cap
   std::map<std::string, std::string> owners;
 };
 
 absl::StatusOr<Manifest> parse_manifest(const std::string& path, const std::string& text);
 
 // A rule set from a directory (weir.yaml optional: then every *.weir) or from files.
-struct RuleSetSource { Manifest manifest; std::string directory; std::vector<SourceText> sources; check::FileReader read_file; };
+struct RuleSetSource {
+  Manifest manifest;
+  std::string directory;
+  std::vector<SourceText> sources;
+  check::FileReader read_file;
+};
 absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& paths);
 
 }  // namespace weir::driver

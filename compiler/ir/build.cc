@@ -105,8 +105,8 @@ bool operator==(const Constant& a, const Constant& b) {
          a.items == b.items;
 }
 
-NodeId Module::add(Op op, const types::Type* type, std::span<const NodeId> args, int32_t index, types::BuiltinId builtin,
-                   uint8_t extra_flags) {
+NodeId Module::add(Op op, const types::Type* type, std::span<const NodeId> args, int32_t index,
+                   types::BuiltinId builtin, uint8_t extra_flags) {
   Node node;
   node.op = op;
   node.type = type;

@@ -1,8 +1,8 @@
 // The typed IR: one hash-consed graph of pure expressions for a whole rule set.
 //
-// A node is an operation over other nodes; equal nodes are one node, so what rules share is computed once. Evaluation is
-// lazy and three-valued: every node yields a value, an error, or missing. Which of the latter two a node can yield is
-// explicit in its flags and checked by the verifier, so that code generation can drop the tests that cannot fail.
+// A node is an operation over other nodes; equal nodes are one node, so what rules share is computed once. Evaluation
+// is lazy and three-valued: every node yields a value, an error, or missing. Which of the latter two a node can yield
+// is explicit in its flags and checked by the verifier, so that code generation can drop the tests that cannot fail.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ int op_arity(Op op);  // -1: any
 enum NodeFlags : uint8_t {
   kMayError = 1,
   kMayMissing = 2,
-  kUsesEach = 4,    // depends on the `each` slot: its memo is forgotten for each element
-  kInvariant = 8,   // depends on no slot, local, feature, label or list: the same in every evaluation
+  kUsesEach = 4,   // depends on the `each` slot: its memo is forgotten for each element
+  kInvariant = 8,  // depends on no slot, local, feature, label or list: the same in every evaluation
 };
 
 struct Node {
@@ -45,28 +45,42 @@ struct Node {
   int32_t index = -1;
   uint32_t first_arg = 0;  // into Module::args
   uint32_t arg_count = 0;
-  uint32_t memo = kNoMemo;  // memo slot, if the node is worth remembering within one evaluation
-  uint64_t locals = 0;      // bit i: the value depends on local i of an enclosing fold
+  uint32_t memo = kNoMemo;            // memo slot, if the node is worth remembering within one evaluation
+  uint64_t locals = 0;                // bit i: the value depends on local i of an enclosing fold
   const types::Type* type = nullptr;  // entities erased to their base; bool, int, uint, double and string are exact at
                                       // run time, any other type may also hold null
 };
 
-enum class ConstantKind : uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kType, kTimestamp, kDuration, kList, kMap };
+enum class ConstantKind : uint8_t {
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kType,
+  kTimestamp,
+  kDuration,
+  kList,
+  kMap
+};
 
 struct Constant {
   ConstantKind kind = ConstantKind::kNull;
-  int64_t i = 0;       // bool, int; timestamp, duration: seconds
-  uint64_t u = 0;      // uint; timestamp, duration: nanoseconds in [0, 1e9)
+  int64_t i = 0;   // bool, int; timestamp, duration: seconds
+  uint64_t u = 0;  // uint; timestamp, duration: nanoseconds in [0, 1e9)
   double d = 0;
-  std::string s;       // string, bytes, type
-  std::vector<uint32_t> items;  // list: constants; map: key, value, …
+  std::string s;                                             // string, bytes, type
+  std::vector<uint32_t> items;                               // list: constants; map: key, value, …
   friend bool operator==(const Constant&, const Constant&);  // doubles by bits
 };
 
 // for (item in range) { if (!condition) break; accumulator = step; } result
-// A map's range yields keys; the two-variable form index and element, or key and value. A condition that is not true ends
-// the loop; an error or missing accumulator does not by itself. Locals are numbered by nesting depth, so equal folds of
-// different rules are one node. Each iteration charges one step and first forgets the memos listed; the result forgets them too.
+// A map's range yields keys; the two-variable form index and element, or key and value. A condition that is not true
+// ends the loop; an error or missing accumulator does not by itself. Locals are numbered by nesting depth, so equal
+// folds of different rules are one node. Each iteration charges one step and first forgets the memos listed; the result
+// forgets them too.
 struct Fold {
   uint32_t iter_local = 0;
   uint32_t iter2_local = UINT32_MAX;  // two-variable form
@@ -101,15 +115,15 @@ class Module {
   NodeId arg(NodeId id, size_t i) const { return args_[nodes_[id].first_arg + i]; }
 
   std::vector<Constant> constants;
-  std::vector<std::string> strings;               // names of select, has_field…
-  std::vector<std::vector<uint8_t>> masks;        // optional masks
+  std::vector<std::string> strings;         // names of select, has_field…
+  std::vector<std::vector<uint8_t>> masks;  // optional masks
   std::vector<Fold> folds;
   std::vector<DynCallee> dyn_callees;
   std::vector<Failure> failures;
   uint32_t memo_count = 0;
   uint32_t local_count = 0;
-  std::vector<uint32_t> each_memos;               // memos of nodes with kUsesEach
-  std::unordered_map<NodeId, base::Span> spans;   // where a node was first written
+  std::vector<uint32_t> each_memos;              // memos of nodes with kUsesEach
+  std::unordered_map<NodeId, base::Span> spans;  // where a node was first written
 
   // --- building (ir/build.cc): each returns the existing equal node if there is one
   NodeId add(Op op, const types::Type* type, std::span<const NodeId> args, int32_t index = -1,
@@ -134,17 +148,16 @@ class Module {
   std::unordered_map<std::string, uint32_t> string_index_;
 };
 
-// Whether a builtin can yield an error for arguments of the kinds its signature states. Bodies of those that cannot must not
-// fail for want of budget either: they charge, and the next operation that can fail reports.
+// Whether a builtin can yield an error for arguments of the kinds its signature states. Bodies of those that cannot
+// must not fail for want of budget either: they charge, and the next operation that can fail reports.
 bool builtin_can_fail(types::BuiltinId id);
-
 
 // Checks every invariant written above: arities, argument order (arguments precede users), types of operands of typed
 // operations, flags, locals bound by an enclosing fold.
 absl::Status verify(const Module& module, std::span<const NodeId> roots);
 
-// Text form: one line a node, `%7 = call contains_string(%1, %6) : bool !e ?m @3` (flags: !e may error, ?m may be missing,
-// each, inv; @memo). Roots are printed by the caller (program.h prints a whole rule set).
+// Text form: one line a node, `%7 = call contains_string(%1, %6) : bool !e ?m @3` (flags: !e may error, ?m may be
+// missing, each, inv; @memo). Roots are printed by the caller (program.h prints a whole rule set).
 std::string print(const Module& module);
 // Reads it back into an empty module. Types come from the table.
 absl::Status parse(std::string_view text, types::TypeTable& types, Module* module);

@@ -117,7 +117,8 @@ class TextReader {
     } else if (in.take("fold ")) {
       Fold f;
       int32_t iter2 = 0;
-      if (!in.number(&f.iter_local) || !in.number(&iter2) || !in.number(&f.accu_local)) return in.error("expected three locals");
+      if (!in.number(&f.iter_local) || !in.number(&iter2) || !in.number(&f.accu_local))
+        return in.error("expected three locals");
       f.iter2_local = static_cast<uint32_t>(iter2);
       if (!memos(in, &f.memos)) return in.error("expected memos");
       m_.folds.push_back(std::move(f));
@@ -143,27 +144,45 @@ class TextReader {
   absl::Status constant(LineReader& in) {
     uint32_t id = 0;
     if (!in.number(&id) || !in.take("=")) return in.error("expected `#N =`");
-    static const std::map<std::string_view, ConstantKind> kKinds = {
-        {"null", ConstantKind::kNull},     {"bool", ConstantKind::kBool},           {"int", ConstantKind::kInt},
-        {"uint", ConstantKind::kUint},     {"double", ConstantKind::kDouble},       {"string", ConstantKind::kString},
-        {"bytes", ConstantKind::kBytes},   {"type", ConstantKind::kType},           {"timestamp", ConstantKind::kTimestamp},
-        {"duration", ConstantKind::kDuration}, {"list", ConstantKind::kList},       {"map", ConstantKind::kMap}};
+    static const std::map<std::string_view, ConstantKind> kKinds = {{"null", ConstantKind::kNull},
+                                                                    {"bool", ConstantKind::kBool},
+                                                                    {"int", ConstantKind::kInt},
+                                                                    {"uint", ConstantKind::kUint},
+                                                                    {"double", ConstantKind::kDouble},
+                                                                    {"string", ConstantKind::kString},
+                                                                    {"bytes", ConstantKind::kBytes},
+                                                                    {"type", ConstantKind::kType},
+                                                                    {"timestamp", ConstantKind::kTimestamp},
+                                                                    {"duration", ConstantKind::kDuration},
+                                                                    {"list", ConstantKind::kList},
+                                                                    {"map", ConstantKind::kMap}};
     auto kind = kKinds.find(in.word());
     if (kind == kKinds.end()) return in.error("unknown kind of constant");
     Constant c;
     c.kind = kind->second;
     bool ok = true;
     switch (c.kind) {
-      case ConstantKind::kNull: break;
+      case ConstantKind::kNull:
+        break;
       case ConstantKind::kBool:
-      case ConstantKind::kInt: ok = in.number(&c.i); break;
-      case ConstantKind::kUint: ok = in.number(&c.u); break;
-      case ConstantKind::kDouble: ok = in.hex_double(&c.d); break;
+      case ConstantKind::kInt:
+        ok = in.number(&c.i);
+        break;
+      case ConstantKind::kUint:
+        ok = in.number(&c.u);
+        break;
+      case ConstantKind::kDouble:
+        ok = in.hex_double(&c.d);
+        break;
       case ConstantKind::kString:
       case ConstantKind::kBytes:
-      case ConstantKind::kType: ok = in.quoted(&c.s); break;
+      case ConstantKind::kType:
+        ok = in.quoted(&c.s);
+        break;
       case ConstantKind::kTimestamp:
-      case ConstantKind::kDuration: ok = in.number(&c.i) && in.number(&c.u); break;
+      case ConstantKind::kDuration:
+        ok = in.number(&c.i) && in.number(&c.u);
+        break;
       case ConstantKind::kList:
       case ConstantKind::kMap:
         while (ok && in.take("#")) {
@@ -174,7 +193,8 @@ class TextReader {
         break;
     }
     if (!ok || !in.done()) return in.error("malformed constant");
-    return m_.intern(std::move(c)) == id ? absl::OkStatus() : in.error("constants must be numbered in order and distinct");
+    return m_.intern(std::move(c)) == id ? absl::OkStatus()
+                                         : in.error("constants must be numbered in order and distinct");
   }
 
   absl::Status node(LineReader& in) {
@@ -189,7 +209,8 @@ class TextReader {
     if (static_cast<Op>(op) == Op::kCall) {
       std::string_view function = in.word();
       for (size_t b = 0; b < types::kBuiltinCount; ++b)
-        if (types::builtin_info(static_cast<types::BuiltinId>(b)).id_name == function) builtin = static_cast<types::BuiltinId>(b);
+        if (types::builtin_info(static_cast<types::BuiltinId>(b)).id_name == function)
+          builtin = static_cast<types::BuiltinId>(b);
       if (builtin == types::BuiltinId::kCount) return in.error(fmt::format("unknown builtin `{}`", function));
     }
     int32_t index = -1;
@@ -209,10 +230,14 @@ class TextReader {
     uint8_t flags = 0;
     while (in.take("!")) {
       std::string_view flag = in.word();
-      if (flag == "error") flags |= kMayError;
-      else if (flag == "missing") flags |= kMayMissing;
-      else if (flag == "each") flags |= kUsesEach;
-      else return in.error(fmt::format("unknown flag `{}`", flag));
+      if (flag == "error")
+        flags |= kMayError;
+      else if (flag == "missing")
+        flags |= kMayMissing;
+      else if (flag == "each")
+        flags |= kUsesEach;
+      else
+        return in.error(fmt::format("unknown flag `{}`", flag));
     }
     if (static_cast<Op>(op) == Op::kFold && (index < 0 || static_cast<size_t>(index) >= m_.folds.size()))
       return in.error("unknown fold");

@@ -11,7 +11,7 @@ namespace weir::ir {
 
 namespace {
 
-constexpr std::string_view kConstantNames[] = {"null", "bool", "int",       "uint",     "double", "string",
+constexpr std::string_view kConstantNames[] = {"null",  "bool", "int",       "uint",     "double", "string",
                                                "bytes", "type", "timestamp", "duration", "list",   "map"};
 
 // Printable ASCII as is, the rest as \xNN: reads back byte for byte.
@@ -33,16 +33,27 @@ std::string quote(std::string_view text) {
 std::string constant_text(const Constant& c) {
   std::string out(kConstantNames[static_cast<size_t>(c.kind)]);
   switch (c.kind) {
-    case ConstantKind::kNull: break;
+    case ConstantKind::kNull:
+      break;
     case ConstantKind::kBool:
-    case ConstantKind::kInt: out += fmt::format(" {}", c.i); break;
-    case ConstantKind::kUint: out += fmt::format(" {}", c.u); break;
-    case ConstantKind::kDouble: out += fmt::format(" {:a}", c.d); break;
+    case ConstantKind::kInt:
+      out += fmt::format(" {}", c.i);
+      break;
+    case ConstantKind::kUint:
+      out += fmt::format(" {}", c.u);
+      break;
+    case ConstantKind::kDouble:
+      out += fmt::format(" {:a}", c.d);
+      break;
     case ConstantKind::kString:
     case ConstantKind::kBytes:
-    case ConstantKind::kType: out += ' ' + quote(c.s); break;
+    case ConstantKind::kType:
+      out += ' ' + quote(c.s);
+      break;
     case ConstantKind::kTimestamp:
-    case ConstantKind::kDuration: out += fmt::format(" {} {}", c.i, c.u); break;
+    case ConstantKind::kDuration:
+      out += fmt::format(" {} {}", c.i, c.u);
+      break;
     case ConstantKind::kList:
     case ConstantKind::kMap:
       for (uint32_t item : c.items) out += fmt::format(" #{}", item);
@@ -75,14 +86,19 @@ std::string node_comment(const Module& m, NodeId id) {
   switch (n.op) {
     case Op::kConst: {
       const Constant& c = m.constants[static_cast<size_t>(n.index)];
-      return c.items.empty() ? constant_text(c) : fmt::format("{} of {}", kConstantNames[static_cast<size_t>(c.kind)], c.items.size());
+      return c.items.empty() ? constant_text(c)
+                             : fmt::format("{} of {}", kConstantNames[static_cast<size_t>(c.kind)], c.items.size());
     }
     case Op::kSelect:
     case Op::kHasField:
-    case Op::kOptSelect: return m.strings[static_cast<size_t>(n.index)];
-    case Op::kCallDyn: return m.dyn_callees[static_cast<size_t>(n.index)].function;
-    case Op::kFail: return m.failures[static_cast<size_t>(n.index)].message;
-    default: return "";
+    case Op::kOptSelect:
+      return m.strings[static_cast<size_t>(n.index)];
+    case Op::kCallDyn:
+      return m.dyn_callees[static_cast<size_t>(n.index)].function;
+    case Op::kFail:
+      return m.failures[static_cast<size_t>(n.index)].message;
+    default:
+      return "";
   }
 }
 
@@ -97,7 +113,8 @@ std::string print(const Module& m) {
     for (uint8_t bit : mask) out += bit ? '1' : '0';
     out += '\n';
   }
-  for (const DynCallee& c : m.dyn_callees) out += fmt::format("callee {} {}\n", static_cast<int>(c.style), quote(c.function));
+  for (const DynCallee& c : m.dyn_callees)
+    out += fmt::format("callee {} {}\n", static_cast<int>(c.style), quote(c.function));
   for (const Failure& f : m.failures) out += fmt::format("failure {} {}\n", f.code, quote(f.message));
   for (const Fold& f : m.folds) {
     out += fmt::format("fold {} {} {}", f.iter_local, static_cast<int32_t>(f.iter2_local), f.accu_local);
@@ -125,23 +142,32 @@ std::string print(const Program& p) {
       const types::Field& f = e.schema.fields[i];
       out += fmt::format("  [{}] {}: {}{}\n", i, f.name, types::to_string(f.type), f.optional ? "?" : "");
     }
-    for (const DecideArm& arm : e.decide) out += fmt::format("  decide {} when {}\n", verdict_name(arm.verdict), ref(arm.when));
+    for (const DecideArm& arm : e.decide)
+      out += fmt::format("  decide {} when {}\n", verdict_name(arm.verdict), ref(arm.when));
   }
   for (const Feature& f : p.features) {
-    out += fmt::format("feature {} = {}({}) from {} where {} each {} by", f.name, aggregation_name(f.aggregation), ref(f.arg),
-                       p.events[f.event].schema.name, ref(f.where), ref(f.each_list));
+    out += fmt::format("feature {} = {}({}) from {} where {} each {} by", f.name, aggregation_name(f.aggregation),
+                       ref(f.arg), p.events[f.event].schema.name, ref(f.where), ref(f.each_list));
     for (NodeId key : f.keys) out += ' ' + ref(key);
     out += fmt::format(" over {}ns pane {}ns{}\n", f.window.nanos, f.window.pane_nanos, f.window.exact ? " exact" : "");
   }
   for (const Rule& r : p.rules) {
-    out += fmt::format("rule {} on {} mode {} when {} score {}\n", r.name, p.events[r.event].schema.name, mode_name(r.mode),
-                       ref(r.when), ref(r.score));
+    out += fmt::format("rule {} on {} mode {} when {} score {}\n", r.name, p.events[r.event].schema.name,
+                       mode_name(r.mode), ref(r.when), ref(r.score));
     for (const Effect& e : r.effects) {
       switch (e.kind) {
-        case EffectKind::kLabel: out += fmt::format("  label {} as {} for {}ns\n", ref(e.key), p.labels[e.label].name, e.duration_nanos); break;
-        case EffectKind::kUnlabel: out += fmt::format("  unlabel {} as {}\n", ref(e.key), p.labels[e.label].name); break;
-        case EffectKind::kVerdict: out += fmt::format("  verdict {}\n", verdict_name(e.verdict)); break;
-        case EffectKind::kCase: out += fmt::format("  case {} key {}\n", quote(e.queue), ref(e.key)); break;
+        case EffectKind::kLabel:
+          out += fmt::format("  label {} as {} for {}ns\n", ref(e.key), p.labels[e.label].name, e.duration_nanos);
+          break;
+        case EffectKind::kUnlabel:
+          out += fmt::format("  unlabel {} as {}\n", ref(e.key), p.labels[e.label].name);
+          break;
+        case EffectKind::kVerdict:
+          out += fmt::format("  verdict {}\n", verdict_name(e.verdict));
+          break;
+        case EffectKind::kCase:
+          out += fmt::format("  case {} key {}\n", quote(e.queue), ref(e.key));
+          break;
         case EffectKind::kAction:
           out += fmt::format("  action {}", p.actions[e.action].name);
           for (NodeId arg : e.args) out += ' ' + ref(arg);

@@ -19,16 +19,43 @@ std::string_view verdict_name(Verdict verdict);  // "allow"…
 enum class Mode : uint8_t { kShadow, kCanary, kLive, kOff };
 std::string_view mode_name(Mode mode);
 
-struct Entity { std::string name; types::Kind base = types::Kind::kString; };
+struct Entity {
+  std::string name;
+  types::Kind base = types::Kind::kString;
+};
 
 enum class ListKind : uint8_t { kString, kInt, kDouble, kCidr, kDomain, kRegex };
-struct List { std::string name; ListKind kind = ListKind::kString; std::vector<std::string> values; };
+struct List {
+  std::string name;
+  ListKind kind = ListKind::kString;
+  std::vector<std::string> values;
+};
 
-struct Label { std::string name; uint32_t entity = 0; int64_t max_age_nanos = 0; };  // 0: no limit
+struct Label {
+  std::string name;
+  uint32_t entity = 0;
+  int64_t max_age_nanos = 0;
+};  // 0: no limit
 
-struct Action { std::string name; std::vector<std::string> params; };
+struct Action {
+  std::string name;
+  std::vector<std::string> params;
+};
 
-enum class Aggregation : uint8_t { kCount, kSum, kMin, kMax, kMean, kStddev, kDistinct, kLast, kFirst, kTopK, kQuantile, kEntropy };
+enum class Aggregation : uint8_t {
+  kCount,
+  kSum,
+  kMin,
+  kMax,
+  kMean,
+  kStddev,
+  kDistinct,
+  kLast,
+  kFirst,
+  kTopK,
+  kQuantile,
+  kEntropy
+};
 std::string_view aggregation_name(Aggregation aggregation);
 
 enum class WindowKind : uint8_t { kDuration, kLast, kSession, kAll };
@@ -42,7 +69,7 @@ struct Window {
 
 struct Feature {
   std::string name;
-  uint64_t identity = 0;    // hash of the checked definition: state follows it over reloads
+  uint64_t identity = 0;  // hash of the checked definition: state follows it over reloads
   Aggregation aggregation = Aggregation::kCount;
   double param = 0;
   types::Kind value_kind = types::Kind::kInt;  // of a read: int, uint, double, string… or list (top)
@@ -67,71 +94,91 @@ struct Effect {
   std::vector<NodeId> args;
 };
 
-struct TemplatePiece { std::string text; NodeId node = kNoNode; };
+struct TemplatePiece {
+  std::string text;
+  NodeId node = kNoNode;
+};
 
 struct Rule {
   std::string name, id, owner, severity;  // severity empty if not given
   uint32_t event = 0;
   Mode mode = Mode::kShadow;
   NodeId when = kNoNode;
-  std::vector<NodeId> clauses;      // the top-level conjuncts of when, as written
+  std::vector<NodeId> clauses;  // the top-level conjuncts of when, as written
   std::vector<base::Span> clause_spans;
   NodeId score = kNoNode;
   std::vector<Effect> effects;
   NodeId once_key = kNoNode;
   int64_t once_nanos = 0;
-  int64_t limit_count = 0;          // 0: none
+  int64_t limit_count = 0;  // 0: none
   int64_t limit_nanos = 0;
   std::vector<TemplatePiece> because;
-  base::Span span;                  // of the name
+  base::Span span;  // of the name
   base::Span when_span;
-  std::string source;               // text of `when` as written, for explain and reports
+  std::string source;  // text of `when` as written, for explain and reports
 };
 
-struct DecideArm { Verdict verdict = Verdict::kAllow; NodeId when = kNoNode; };
+struct DecideArm {
+  Verdict verdict = Verdict::kAllow;
+  NodeId when = kNoNode;
+};
 
 struct Event {
   types::EventSchema schema;
   uint32_t score_slot = 0;
   uint32_t each_slot = 0;
   uint32_t slot_count = 0;
-  std::vector<uint32_t> features;   // in order of update
-  std::vector<uint32_t> rules;      // in order of source
-  std::vector<DecideArm> decide;    // the strictest arm that is true wins
+  std::vector<uint32_t> features;  // in order of update
+  std::vector<uint32_t> rules;     // in order of source
+  std::vector<DecideArm> decide;   // the strictest arm that is true wins
   bool has_decide = false;
 };
 
 struct TestStep {
-  enum class Kind : uint8_t { kSend, kRepeat, kWait, kExpectFires, kExpectLabel, kExpectNoLabel, kExpectVerdict, kExpectThat };
+  enum class Kind : uint8_t {
+    kSend,
+    kRepeat,
+    kWait,
+    kExpectFires,
+    kExpectLabel,
+    kExpectNoLabel,
+    kExpectVerdict,
+    kExpectThat
+  };
   Kind kind = Kind::kSend;
   base::Span span;
-  uint32_t event = 0;                                  // send
-  std::vector<std::pair<uint32_t, NodeId>> fields;     // send: slot, value; evaluated on the test's row
+  uint32_t event = 0;                               // send
+  std::vector<std::pair<uint32_t, NodeId>> fields;  // send: slot, value; evaluated on the test's row
   uint32_t rule = 0, label = 0;
   Verdict verdict = Verdict::kAllow;
-  NodeId value = kNoNode;                              // label key; condition; repeat count
-  uint32_t slot = 0;                                   // repeat variable in the test's row
-  int64_t nanos = 0;                                   // repeat every, wait
-  int64_t count = 0;                                   // fires
+  NodeId value = kNoNode;  // label key; condition; repeat count
+  uint32_t slot = 0;       // repeat variable in the test's row
+  int64_t nanos = 0;       // repeat every, wait
+  int64_t count = 0;       // fires
   std::vector<TestStep> body;
 };
-struct Test { std::string title; base::Span span; uint32_t slot_count = 0; std::vector<TestStep> steps; };
+struct Test {
+  std::string title;
+  base::Span span;
+  uint32_t slot_count = 0;
+  std::vector<TestStep> steps;
+};
 
 struct Program {
   Module module;
-  std::shared_ptr<types::TypeTable> types;     // owns the types nodes point to
-  std::shared_ptr<base::SourceMap> sources;    // for spans; may be null
+  std::shared_ptr<types::TypeTable> types;   // owns the types nodes point to
+  std::shared_ptr<base::SourceMap> sources;  // for spans; may be null
   std::vector<std::string> packages;
   std::vector<Entity> entities;
   std::vector<Event> events;
   std::vector<List> lists;
   std::vector<Label> labels;
   std::vector<Action> actions;
-  std::vector<Feature> features;               // a feature comes after those it reads
+  std::vector<Feature> features;  // a feature comes after those it reads
   std::vector<Rule> rules;
   std::vector<Test> tests;
 
-  int find_event(std::string_view name) const;    // -1 if there is none
+  int find_event(std::string_view name) const;  // -1 if there is none
   int find_rule(std::string_view name_or_id) const;
   int find_label(std::string_view name) const;
   int find_entity(std::string_view name) const;

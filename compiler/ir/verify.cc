@@ -23,15 +23,22 @@ bool is_bool_or_dyn(const types::Type* type) {
 // Whether `index` must name something in the module, and how many there are. -1: unchecked or unused.
 int64_t index_bound(const Module& m, Op op) {
   switch (op) {
-    case Op::kConst: return static_cast<int64_t>(m.constants.size());
+    case Op::kConst:
+      return static_cast<int64_t>(m.constants.size());
     case Op::kSelect:
     case Op::kHasField:
-    case Op::kOptSelect: return static_cast<int64_t>(m.strings.size());
-    case Op::kCallDyn: return static_cast<int64_t>(m.dyn_callees.size());
-    case Op::kFold: return static_cast<int64_t>(m.folds.size());
-    case Op::kFail: return static_cast<int64_t>(m.failures.size());
-    case Op::kLocal: return m.local_count;
-    default: return -1;
+    case Op::kOptSelect:
+      return static_cast<int64_t>(m.strings.size());
+    case Op::kCallDyn:
+      return static_cast<int64_t>(m.dyn_callees.size());
+    case Op::kFold:
+      return static_cast<int64_t>(m.folds.size());
+    case Op::kFail:
+      return static_cast<int64_t>(m.failures.size());
+    case Op::kLocal:
+      return m.local_count;
+    default:
+      return -1;
   }
 }
 
@@ -52,8 +59,7 @@ absl::Status verify_node(const Module& m, NodeId id) {
     flags |= m.node(arg).flags & (kMayError | kMayMissing);
     locals |= m.node(arg).locals;
   }
-  if (n.op != Op::kNotStrictlyFalse && (n.flags & flags) != flags)
-    return broken(id, "hides that an argument may fail");
+  if (n.op != Op::kNotStrictlyFalse && (n.flags & flags) != flags) return broken(id, "hides that an argument may fail");
   if (n.op == Op::kFold) {
     const Fold& fold = m.folds[static_cast<size_t>(n.index)];
     for (uint32_t local : {fold.iter_local, fold.iter2_local, fold.accu_local})
@@ -61,7 +67,8 @@ absl::Status verify_node(const Module& m, NodeId id) {
     for (uint32_t memo : fold.memos)
       if (memo >= m.memo_count) return broken(id, "fold forgets an unknown memo");
     for (size_t outside : {0, 1})
-      if (m.node(m.arg(id, outside)).locals & ~n.locals) return broken(id, "range or initial value uses the fold's locals");
+      if (m.node(m.arg(id, outside)).locals & ~n.locals)
+        return broken(id, "range or initial value uses the fold's locals");
   } else if (n.op == Op::kLocal) {
     locals |= uint64_t{1} << n.index;
   }
@@ -115,7 +122,8 @@ absl::Status verify(const Program& program) {
   if (!status.ok()) return status;
   for (const Rule& rule : program.rules) {
     if (rule.event >= program.events.size()) return absl::InternalError("IR does not verify: rule on an unknown event");
-    if (!is_bool_or_dyn(program.module.node(rule.when).type)) return broken(rule.when, "rule's condition is not a bool");
+    if (!is_bool_or_dyn(program.module.node(rule.when).type))
+      return broken(rule.when, "rule's condition is not a bool");
   }
   return absl::OkStatus();
 }

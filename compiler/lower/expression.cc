@@ -94,6 +94,7 @@ NodeId ExpressionLowering::visit(const Expr& e) {
       node = fail(kUndeclared, "there are no message types", types_.dyn());
       break;
   }
+  if (simplify_) node = simplify_(m_, node);
   m_.spans.try_emplace(node, e.span);
   return node;
 }
@@ -152,7 +153,8 @@ NodeId ExpressionLowering::visit_reference(const Expr& e, const Ref& ref) {
       return constant(std::move(c), types_.primitive(types::Kind::kType));
     }
     case RefKind::kHostCall:
-      return fail(kUnbound, ref.text.empty() ? fmt::format("`{}` has no implementation", e.name) : ref.text, type_of(e));
+      return fail(kUnbound, ref.text.empty() ? fmt::format("`{}` has no implementation", e.name) : ref.text,
+                  type_of(e));
     default:
       return fail(kUndeclared, ref.text.empty() ? fmt::format("undeclared reference to `{}`", e.name) : ref.text,
                   types_.dyn());
@@ -272,7 +274,8 @@ NodeId ExpressionLowering::visit_call(const Expr& e) {
   bool qualified = !ref.text.empty();
   std::vector<NodeId> args = call_arguments(e, !qualified);
   if (!qualified && e.name == "_[_]") return m_.add(Op::kIndexDyn, type_of(e), args);
-  uint32_t callee = qualified ? m_.intern_callee(ref.text, types::CallStyle::kGlobal) : m_.intern_callee(e.name, call_style(e));
+  uint32_t callee =
+      qualified ? m_.intern_callee(ref.text, types::CallStyle::kGlobal) : m_.intern_callee(e.name, call_style(e));
   return m_.add(Op::kCallDyn, type_of(e), args, static_cast<int32_t>(callee));
 }
 
@@ -321,7 +324,8 @@ NodeId ExpressionLowering::visit_definition(const Expr& e) {
 NodeId ExpressionLowering::visit_comprehension(const Expr& e) {
   const syntax::Comprehension& c = *e.comprehension;
   if (depth_ >= ir::kMaxFoldDepth) {
-    sink_.emit(base::DiagKind::kNestingTooDeep, e.span, fmt::format("comprehensions nested deeper than {}", ir::kMaxFoldDepth));
+    sink_.emit(base::DiagKind::kNestingTooDeep, e.span,
+               fmt::format("comprehensions nested deeper than {}", ir::kMaxFoldDepth));
     return fail(kUndeclared, "comprehensions nested too deeply", type_of(e));
   }
   NodeId range = visit(*c.iter_range);

@@ -17,10 +17,13 @@ namespace weir::lower {
 
 // What an expression's references stand for outside of it.
 struct Environment {
-  std::function<uint8_t(int32_t slot)> slot_flags;             // ir::NodeFlags of reading a slot
-  std::function<const syntax::Expr*(int32_t let)> let_value;   // null: no lets
+  std::function<uint8_t(int32_t slot)> slot_flags;            // ir::NodeFlags of reading a slot
+  std::function<const syntax::Expr*(int32_t let)> let_value;  // null: no lets
   std::function<size_t(int32_t feature)> feature_key_count;
 };
+
+// May replace a node just made by a simpler one of the same meaning (driver/constant_folding.h).
+using Simplify = std::function<ir::NodeId(ir::Module& module, ir::NodeId node)>;
 
 // Lowers expressions into one module. Variables bound by cel.bind and lets become their (lazily evaluated, memoised)
 // definitions; a fold's locals are numbered by nesting depth, so a definition that holds a fold is lowered again for
@@ -28,8 +31,8 @@ struct Environment {
 class ExpressionLowering {
  public:
   ExpressionLowering(ir::Module& module, types::TypeTable& types, const check::Annotations& annotations,
-                     base::DiagnosticSink& sink)
-      : m_(module), types_(types), annotations_(annotations), sink_(sink) {}
+                     Simplify simplify, base::DiagnosticSink& sink)
+      : m_(module), types_(types), annotations_(annotations), simplify_(std::move(simplify)), sink_(sink) {}
 
   // The environment must outlive the call.
   ir::NodeId lower(const syntax::Expr& expr, const Environment& env);
@@ -69,6 +72,7 @@ class ExpressionLowering {
   ir::Module& m_;
   types::TypeTable& types_;
   const check::Annotations& annotations_;
+  Simplify simplify_;
   base::DiagnosticSink& sink_;
   const Environment* env_ = nullptr;
   uint32_t depth_ = 0;

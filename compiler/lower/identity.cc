@@ -7,8 +7,8 @@ namespace weir::lower {
 
 namespace {
 
-// FNV-1a over tagged fields: stable over machines and versions, which std::hash is not. Identities are compared among the
-// features of one rule set's history, so 64 bits are ample.
+// FNV-1a over tagged fields: stable over machines and versions, which std::hash is not. Identities are compared among
+// the features of one rule set's history, so 64 bits are ample.
 class Hasher {
  public:
   Hasher& add(uint64_t v) {
@@ -52,35 +52,64 @@ class NodeHasher {
   void operand(const ir::Node& n, Hasher& h) {
     auto i = static_cast<size_t>(n.index);
     switch (n.op) {
-      case ir::Op::kConst: constant(i, h); break;
+      case ir::Op::kConst:
+        constant(i, h);
+        break;
       case ir::Op::kSlot:
       case ir::Op::kHasSlot:
-      case ir::Op::kOptSlot: h.add(i < event_.schema.fields.size() ? event_.schema.fields[i].name : i == event_.each_slot ? "@each" : "@score"); break;
-      case ir::Op::kLocal: h.add(i); break;
+      case ir::Op::kOptSlot:
+        h.add(i < event_.schema.fields.size() ? event_.schema.fields[i].name
+              : i == event_.each_slot         ? "@each"
+                                              : "@score");
+        break;
+      case ir::Op::kLocal:
+        h.add(i);
+        break;
       case ir::Op::kSelect:
       case ir::Op::kHasField:
-      case ir::Op::kOptSelect: h.add(m_.strings[i]); break;
-      case ir::Op::kCallDyn: h.add(m_.dyn_callees[i].function); break;
+      case ir::Op::kOptSelect:
+        h.add(m_.strings[i]);
+        break;
+      case ir::Op::kCallDyn:
+        h.add(m_.dyn_callees[i].function);
+        break;
       case ir::Op::kMakeList:
       case ir::Op::kMakeMap:
         if (n.index >= 0)
           for (uint8_t bit : m_.masks[i]) h.add(bit);
         break;
-      case ir::Op::kFold: h.add(m_.folds[i].iter_local).add(m_.folds[i].iter2_local).add(m_.folds[i].accu_local); break;
+      case ir::Op::kFold:
+        h.add(m_.folds[i].iter_local).add(m_.folds[i].iter2_local).add(m_.folds[i].accu_local);
+        break;
       case ir::Op::kFeature:
-      case ir::Op::kFeatureAt: h.add(p_.features[i].identity); break;
-      case ir::Op::kListContains: h.add(p_.lists[i].name); break;
-      case ir::Op::kHasLabel: h.add(p_.labels[i].name); break;
+      case ir::Op::kFeatureAt:
+        h.add(p_.features[i].identity);
+        break;
+      case ir::Op::kListContains:
+        h.add(p_.lists[i].name);
+        break;
+      case ir::Op::kHasLabel:
+        h.add(p_.labels[i].name);
+        break;
       case ir::Op::kHasLabelNamed:
-      case ir::Op::kLabels: h.add(p_.entities[i].name); break;
-      case ir::Op::kFail: h.add(m_.failures[i].code); break;
-      default: break;
+      case ir::Op::kLabels:
+        h.add(p_.entities[i].name);
+        break;
+      case ir::Op::kFail:
+        h.add(m_.failures[i].code);
+        break;
+      default:
+        break;
     }
   }
 
   void constant(size_t i, Hasher& h) {
     const ir::Constant& c = m_.constants[i];
-    h.add(static_cast<uint64_t>(c.kind)).add(static_cast<uint64_t>(c.i)).add(c.u).add(std::bit_cast<uint64_t>(c.d)).add(c.s);
+    h.add(static_cast<uint64_t>(c.kind))
+        .add(static_cast<uint64_t>(c.i))
+        .add(c.u)
+        .add(std::bit_cast<uint64_t>(c.d))
+        .add(c.s);
     for (uint32_t item : c.items) constant(item, h);
   }
 

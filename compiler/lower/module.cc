@@ -1,6 +1,6 @@
 #include "compiler/lower/module.h"
 
-#include "compiler/lower/expression.h"
+#include <algorithm>
 
 namespace weir::lower {
 
@@ -11,8 +11,10 @@ namespace {
 class ModuleLowering {
  public:
   ModuleLowering(const check::Module& module, ir::Program& program, const check::Annotations& annotations,
-                 base::DiagnosticSink& sink)
-      : in_(module), out_(program), expressions_(program.module, *module.types, annotations, sink) {
+                 Simplify simplify, base::DiagnosticSink& sink)
+      : in_(module),
+        out_(program),
+        expressions_(program.module, *module.types, annotations, std::move(simplify), sink) {
     env_.let_value = [this](int32_t let) { return in_.lets[static_cast<size_t>(let)].value; };
     env_.feature_key_count = [this](int32_t f) { return in_.features[static_cast<size_t>(f)].keys.size(); };
     env_.slot_flags = [this](int32_t slot) { return slot_flags(slot); };
@@ -29,7 +31,8 @@ class ModuleLowering {
       if (!f.package.text.empty()) out_.packages.push_back(f.package.text);
     for (const check::Entity& e : in_.entities) out_.entities.push_back({e.name, e.type->base()->kind()});
     for (const check::List& l : in_.lists) out_.lists.push_back({l.name, static_cast<ir::ListKind>(l.kind), l.values});
-    for (const check::Label& l : in_.labels) out_.labels.push_back({l.name, static_cast<uint32_t>(l.entity), l.max_age_nanos});
+    for (const check::Label& l : in_.labels)
+      out_.labels.push_back({l.name, static_cast<uint32_t>(l.entity), l.max_age_nanos});
     for (const check::Action& a : in_.actions) {
       ir::Action action{a.name, {}};
       for (const auto& param : a.params) action.params.push_back(param.first);
@@ -87,7 +90,8 @@ class ModuleLowering {
     if (ast.limit_count) out.limit_count = *ast.limit_count;
     if (ast.limit_per) out.limit_nanos = ast.limit_per->nanos;
     for (const check::Effect& e : r.effects) out.effects.push_back(effect(e, r.event));
-    for (const syntax::TemplatePiece& piece : ast.because) out.because.push_back({piece.text, lower(piece.expr, r.event)});
+    for (const syntax::TemplatePiece& piece : ast.because)
+      out.because.push_back({piece.text, lower(piece.expr, r.event)});
     out_.events[out.event].rules.push_back(static_cast<uint32_t>(out_.rules.size()));
     out_.rules.push_back(std::move(out));
   }
@@ -156,7 +160,8 @@ class ModuleLowering {
           last_event_ = out_.find_event(s.name.text);
           step.event = static_cast<uint32_t>(last_event_);
           for (const auto& [name, value] : s.fields)
-            step.fields.emplace_back(static_cast<uint32_t>(out_.events[step.event].schema.find(name.text)), lower(value, kTestRow));
+            step.fields.emplace_back(static_cast<uint32_t>(out_.events[step.event].schema.find(name.text)),
+                                     lower(value, kTestRow));
           break;
         }
         case syntax::TestStep::Kind::kExpectFires:
@@ -168,7 +173,8 @@ class ModuleLowering {
           break;
         case syntax::TestStep::Kind::kExpectVerdict:
           for (int v = 0; v < 4; ++v)
-            if (ir::verdict_name(static_cast<ir::Verdict>(v)) == s.name.text) step.verdict = static_cast<ir::Verdict>(v);
+            if (ir::verdict_name(static_cast<ir::Verdict>(v)) == s.name.text)
+              step.verdict = static_cast<ir::Verdict>(v);
           break;
         case syntax::TestStep::Kind::kRepeat:
           step.slot = repeat_depth_++;
@@ -194,11 +200,12 @@ class ModuleLowering {
 
 }  // namespace
 
-ir::Program lower_module(const check::Module& module, std::shared_ptr<base::SourceMap> sources, base::DiagnosticSink& sink) {
+ir::Program lower_module(const check::Module& module, std::shared_ptr<base::SourceMap> sources, Simplify simplify,
+                         base::DiagnosticSink& sink) {
   ir::Program program;
   program.types = module.types;
   program.sources = std::move(sources);
-  ModuleLowering lowering(module, program, module.annotations, sink);
+  ModuleLowering lowering(module, program, module.annotations, std::move(simplify), sink);
   lowering.declarations();
   for (const check::Feature& f : module.features) lowering.feature(f);
   for (const check::Rule& r : module.rules) lowering.rule(r);
@@ -207,9 +214,10 @@ ir::Program lower_module(const check::Module& module, std::shared_ptr<base::Sour
   return program;
 }
 
-ir::NodeId lower_on_event(const syntax::Expr& expr, const check::Module& module, int event, const check::Annotations& annotations,
-                          ir::Program& program, base::DiagnosticSink& sink) {
-  return ModuleLowering(module, program, annotations, sink).lower(&expr, event);
+ir::NodeId lower_on_event(const syntax::Expr& expr, const check::Module& module, int event,
+                          const check::Annotations& annotations, ir::Program& program, Simplify simplify,
+                          base::DiagnosticSink& sink) {
+  return ModuleLowering(module, program, annotations, std::move(simplify), sink).lower(&expr, event);
 }
 
 }  // namespace weir::lower

@@ -6,18 +6,21 @@
 #include "compiler/base/diagnostics.h"
 #include "compiler/check/module.h"
 #include "compiler/ir/program.h"
+#include "compiler/lower/expression.h"
 
 namespace weir::lower {
 
 // The module must have been checked without errors. Memos are not planned yet (opt/pipeline.h does).
-ir::Program lower_module(const check::Module& module, std::shared_ptr<base::SourceMap> sources, base::DiagnosticSink& sink);
+ir::Program lower_module(const check::Module& module, std::shared_ptr<base::SourceMap> sources, Simplify simplify,
+                         base::DiagnosticSink& sink);
 
 // An expression checked with check_on_event, added to the program's graph.
-ir::NodeId lower_on_event(const syntax::Expr& expr, const check::Module& module, int event, const check::Annotations& annotations,
-                          ir::Program& program, base::DiagnosticSink& sink);
+ir::NodeId lower_on_event(const syntax::Expr& expr, const check::Module& module, int event,
+                          const check::Annotations& annotations, ir::Program& program, Simplify simplify,
+                          base::DiagnosticSink& sink);
 
-// Hash of a feature's meaning: what it aggregates, from which fields, over which window; not its name, nor the numbering of
-// slots, lists or nodes.
+// Hash of a feature's meaning: what it aggregates, from which fields, over which window; not its name, nor the
+// numbering of slots, lists or nodes.
 uint64_t feature_identity(const ir::Program& program, const ir::Feature& feature);
 
 }  // namespace weir::lower

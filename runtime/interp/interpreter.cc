@@ -221,10 +221,10 @@ void Interpreter::eval_rules(uint32_t group, EvalContext& ctx, value::Truth* out
   for (ir::NodeId node : groups_[group]) {
     ++ctx.counters[1];
     Value v = walker.eval(node);
-    *out++ = v.is_missing()  ? value::Truth::kMissing
-             : v.is_true()   ? value::Truth::kTrue
-             : v.is_false()  ? value::Truth::kFalse
-                             : value::Truth::kError;
+    *out++ = v.is_missing() ? value::Truth::kMissing
+             : v.is_true()  ? value::Truth::kTrue
+             : v.is_false() ? value::Truth::kFalse
+                            : value::Truth::kError;
   }
 }
 

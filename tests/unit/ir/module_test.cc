@@ -25,7 +25,9 @@ class ModuleTest : public testing::Test {
   NodeId slot(const types::Type* type, int32_t index, uint8_t flags = 0) {
     return m.add(Op::kSlot, type, {}, index, BuiltinId::kCount, flags);
   }
-  NodeId call(BuiltinId id, const types::Type* type, std::vector<NodeId> args) { return m.add(Op::kCall, type, args, -1, id); }
+  NodeId call(BuiltinId id, const types::Type* type, std::vector<NodeId> args) {
+    return m.add(Op::kCall, type, args, -1, id);
+  }
   NodeId binary(Op op, NodeId a, NodeId b) {
     std::vector<NodeId> args{a, b};
     return m.add(op, types.boolean(), args);
@@ -36,10 +38,13 @@ class ModuleTest : public testing::Test {
     fold.accu_local = 1;
     NodeId item = m.add(Op::kLocal, types.integer(), {}, 0);
     NodeId accu = m.add(Op::kLocal, types.boolean(), {}, 1, BuiltinId::kCount, kMayError | kMayMissing);
-    NodeId hit = call(BuiltinId::greater_int, types.boolean(), {item, call(BuiltinId::add_int, types.integer(), {slot(types.integer(), 3), integer(1)})});
+    NodeId hit = call(BuiltinId::greater_int, types.boolean(),
+                      {item, call(BuiltinId::add_int, types.integer(), {slot(types.integer(), 3), integer(1)})});
     std::vector<NodeId> negated{accu};
-    NodeId condition = m.add(Op::kNotStrictlyFalse, types.boolean(), std::vector<NodeId>{m.add(Op::kNot, types.boolean(), negated)});
-    return m.add_fold(types.boolean(), std::vector<NodeId>{range, boolean(false), condition, binary(Op::kOr, accu, hit), accu}, fold);
+    NodeId condition =
+        m.add(Op::kNotStrictlyFalse, types.boolean(), std::vector<NodeId>{m.add(Op::kNot, types.boolean(), negated)});
+    return m.add_fold(types.boolean(),
+                      std::vector<NodeId>{range, boolean(false), condition, binary(Op::kOr, accu, hit), accu}, fold);
   }
   types::TypeTable types;
   Module m;
@@ -79,11 +84,12 @@ TEST_F(ModuleTest, SharedNodesAndLoopInvariantsAreRemembered) {
 
 TEST_F(ModuleTest, TextFormReadsBack) {
   NodeId text = call(BuiltinId::contains_string, types.boolean(), {slot(types.string(), 0, kMayMissing), [&] {
-    Constant c;
-    c.kind = ConstantKind::kString;
-    c.s = "a \"b\"\n\xff";
-    return m.add(Op::kConst, types.string(), {}, static_cast<int32_t>(m.intern(c)));
-  }()});
+                                                                     Constant c;
+                                                                     c.kind = ConstantKind::kString;
+                                                                     c.s = "a \"b\"\n\xff";
+                                                                     return m.add(Op::kConst, types.string(), {},
+                                                                                  static_cast<int32_t>(m.intern(c)));
+                                                                   }()});
   std::vector<NodeId> roots{binary(Op::kAnd, text, exists_over(slot(types.list(types.integer()), 2)))};
   m.plan_memos(roots);
   std::string printed = print(m);
@@ -107,7 +113,8 @@ TEST_F(ModuleTest, VerifierFindsAWrongOperand) {
 }
 
 TEST_F(ModuleTest, TextWithMistakesIsRefused) {
-  for (std::string_view bad : {"%0 = nonsense : int", "%0 = not (%4) : bool", "#0 = int x", "%0 = call nothing : int", "wat"}) {
+  for (std::string_view bad :
+       {"%0 = nonsense : int", "%0 = not (%4) : bool", "#0 = int x", "%0 = call nothing : int", "wat"}) {
     Module again;
     EXPECT_FALSE(parse(bad, types, &again).ok()) << bad;
   }
