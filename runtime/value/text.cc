@@ -1,12 +1,12 @@
 #include "runtime/value/text.h"
 
 #include <absl/strings/charconv.h>
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 
 namespace weir::value {
 namespace {
@@ -123,9 +123,31 @@ std::string format_duration(int64_t seconds, uint32_t nanos) {
 }
 
 std::string format_ip(const IpRep& ip) {
-  char buffer[INET6_ADDRSTRLEN];
-  const char* text = inet_ntop(ip.family == 4 ? AF_INET : AF_INET6, ip.bytes, buffer, sizeof buffer);
-  return text != nullptr ? text : "";
+  const uint8_t* b = ip.bytes;
+  if (ip.family == 4) return fmt::format("{}.{}.{}.{}", b[0], b[1], b[2], b[3]);
+  // inet_ntop would write ::1:2 as ::0.1.0.2. The longest run of two or more zero groups, the first of equals, becomes
+  // ::
+  int groups[8];
+  for (int i = 0; i < 8; ++i) groups[i] = b[2 * i] << 8 | b[2 * i + 1];
+  int run = 8, longest = 1;
+  for (int i = 0; i < 8; ++i) {
+    int end = i;
+    while (end < 8 && groups[end] == 0) ++end;
+    if (end - i > longest) {
+      run = i;
+      longest = end - i;
+    }
+  }
+  std::string text;
+  for (int i = 0; i < 8; ++i) {
+    if (i == run) {
+      text += "::";
+      i += longest - 1;
+    } else {
+      fmt::format_to(std::back_inserter(text), "{}{:x}", i == 0 || i == run + longest ? "" : ":", groups[i]);
+    }
+  }
+  return text;
 }
 
 ParseResult parse_int(std::string_view text, int64_t* out) {

@@ -134,10 +134,12 @@ uint64_t hash_ip(const IpRep& ip) {
   return XXH3_64bits_withSeed(ip.bytes, ip.family == 4 ? 4 : 16, kSeedText + static_cast<uint64_t>(Kind::kIp));
 }
 
-// Below this depth only kind and size count: equal values still hash alike.
-constexpr int kHashDepth = 16;
+// A container within a container is looked into only if its share of this budget covers its size, else its kind and
+// size count: lists that share parts can be exponentially larger than the memory they take. Shares depend on sizes
+// only, so that equal values hash alike.
+constexpr uint64_t kHashBudget = uint64_t{1} << 14;
 
-uint64_t hash_at(const Value& v, int depth) {
+uint64_t hash_within(const Value& v, uint64_t budget) {
   uint64_t kind = static_cast<uint64_t>(v.kind);
   switch (v.kind) {
     case Kind::kInt:
@@ -159,21 +161,22 @@ uint64_t hash_at(const Value& v, int depth) {
       return mix(hash_ip(v.cidr->ip), kSeedContainer + v.cidr->prefix);
     case Kind::kList: {
       uint64_t h = mix(v.list->size, kSeedContainer + kind);
-      for (uint32_t i = 0; depth < kHashDepth && i < v.list->size; ++i)
-        h = mix(h, hash_at(v.list->items[i], depth + 1));
+      if (v.list->size > budget) return h;
+      for (uint32_t i = 0; i < v.list->size; ++i)
+        h = mix(h, hash_within(v.list->items[i], (budget - 1) / v.list->size));
       return h;
     }
     case Kind::kMap: {
       uint64_t sum = 0;  // a sum does not see the order
-      for (uint32_t i = 0; depth < kHashDepth && i < v.map->size; ++i) {
+      for (uint32_t i = 0; v.map->size <= budget && i < v.map->size; ++i) {
         const MapEntry& e = v.map->entries[i];
-        sum += mix(hash_at(e.key, depth + 1), hash_at(e.value, depth + 1));
+        sum += mix(hash_within(e.key, 0), hash_within(e.value, (budget - 1) / v.map->size));
       }
       return mix(sum + v.map->size, kSeedContainer + kind);
     }
     case Kind::kOptional: {
-      bool descend = v.optional != nullptr && depth < kHashDepth;
-      return mix(descend ? hash_at(*v.optional, depth + 1) : v.optional != nullptr, kSeedContainer + kind);
+      bool descend = v.optional != nullptr && budget > 1;
+      return mix(descend ? hash_within(*v.optional, budget - 1) : v.optional != nullptr, kSeedContainer + kind);
     }
     case Kind::kMissing:
     case Kind::kError:
@@ -266,6 +269,9 @@ bool equal(const Value& a, const Value& b, int64_t* steps) {
   return DeepComparison(a, b).run(steps);
 }
 
-uint64_t hash(const Value& v) { return hash_at(v, 0); }
+uint64_t hash(const Value& v) {
+  uint64_t size = v.is(Kind::kList) ? v.list->size : v.is(Kind::kMap) ? v.map->size : 0;
+  return hash_within(v, kHashBudget + size);
+}
 
 }  // namespace weir::value

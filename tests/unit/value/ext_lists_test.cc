@@ -69,6 +69,7 @@ TEST(ExtLists, SharedPartsCannotStall) {
   Caller caller;
   EXPECT_EQ(caller.text("list_flatten_depth", {v, I(100)}), "!budget");
   EXPECT_EQ(caller.text("format", {S("%s"), v}), "!budget");
+  EXPECT_EQ(caller.text("list_distinct", {L({v, v, L({v})})}), "!budget");
 }
 
 TEST(ExtLists, DistinctIsNotQuadratic) {

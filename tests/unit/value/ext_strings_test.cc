@@ -1,3 +1,6 @@
+#include <cmath>
+#include <limits>
+
 #include "tests/unit/value/ext_call.h"
 
 namespace weir::value {
@@ -94,20 +97,24 @@ TEST(ExtFormat, Clauses) {
   double inf = std::numeric_limits<double>::infinity();
   check({
       {"format", {S("100%% %s"), L({S("x")})}, R"("100% x")"},
-      {"format", {S("%s %s %s %s %s"), L({I(-1), U(2), D(1e21), Value::boolean(true), Value::null()})},
+      {"format",
+       {S("%s %s %s %s %s"), L({I(-1), U(2), D(1e21), Value::boolean(true), Value::null()})},
        R"("-1 2 1000000000000000000000 true null")"},
       {"format", {S("%s"), L({map})}, R"("{a: xyz, b: [1, 0.5, null]}")"},
-      {"format", {S("%s %s"), L({Value::duration(-2, 500000000), Value::timestamp(0, 0)})},
+      {"format",
+       {S("%s %s"), L({Value::duration(-2, 500000000), Value::timestamp(0, 0)})},
        R"("-1.5s 1970-01-01T00:00:00Z")"},
       {"format", {S("%s"), L({Value::type("net.IP")})}, R"("net.IP")"},
       {"format", {S("%s"), L({B("a\xff")})}, "\"a\uFFFD\""},
       {"format", {S("%s"), L({Value::none()})}, "!invalid_argument"},
-      {"format", {S("%d %d %d"), L({I(INT64_MIN), U(UINT64_MAX), D(0.1)})},
+      {"format",
+       {S("%d %d %d"), L({I(INT64_MIN), U(UINT64_MAX), D(0.1)})},
        R"("-9223372036854775808 18446744073709551615 0.1")"},
       {"format", {S("%d"), L({S("1")})}, "!invalid_argument"},
       {"format", {S("%f %.0f %.2f"), L({I(2), D(2.5), D(-0.005)})}, R"("2.000000 2 -0.01")"},
       {"format", {S("%e %.1e"), L({D(1234.5), U(10)})}, R"("1.234500e+03 1.0e+01")"},
-      {"format", {S("%f %e %d %s"), L({D(inf), D(-inf), D(inf), D(std::nan(""))})},
+      {"format",
+       {S("%f %e %d %s"), L({D(inf), D(-inf), D(inf), D(std::nan(""))})},
        R"("Infinity -Infinity Infinity NaN")"},
       {"format", {S("%b %b %b"), L({I(-5), U(5), Value::boolean(true)})}, R"("-101 101 1")"},
       {"format", {S("%o %x %X"), L({I(8), I(-255), U(48879)})}, R"("10 -ff BEEF")"},
