@@ -33,7 +33,7 @@ void* Arena::allocate_slow(size_t bytes) {
   used_before_current_ = used;
   current_ = next_block;
   next_ = blocks_[current_].data.get();
-  end_ = next_ + blocks_[current_].size;
+  end_ = next_ + std::min(blocks_[current_].size, max_bytes_ - used);
   char* p = next_;
   next_ += bytes;
   return p;
@@ -53,7 +53,7 @@ void Arena::reset() {
   current_ = 0;
   used_before_current_ = 0;
   next_ = blocks_.empty() ? empty_ : blocks_[0].data.get();
-  end_ = blocks_.empty() ? empty_ : next_ + blocks_[0].size;
+  end_ = blocks_.empty() ? empty_ : next_ + std::min(blocks_[0].size, max_bytes_);
 }
 
 size_t Arena::bytes_used() const {

@@ -30,7 +30,7 @@ WEIR_BODY(add_list) {
 
 WEIR_BODY(in_list) {
   charge_linear(ctx, a[0], a[1]);
-  *out = Value::boolean(a[1].is(Kind::kList) && contains(*a[1].list, a[0]));
+  *out = Value::boolean(a[1].is(Kind::kList) && contains(*a[1].list, a[0], &ctx.steps));
 }
 WEIR_BODY(in_map) {
   charge_const(ctx);

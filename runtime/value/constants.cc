@@ -9,8 +9,6 @@
 namespace weir::value {
 namespace {
 
-bool is_scalar(const Value& v) { return !v.is(Kind::kList) && !v.is(Kind::kMap) && !v.is(Kind::kOptional); }
-
 // Long lists of scalars get an index, so that `x in [...]` is one probe.
 void index_list(Arena& arena, ListRep* list) {
   if (list->size <= kIndexAbove) return;

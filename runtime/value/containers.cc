@@ -6,6 +6,7 @@
 namespace weir::value {
 
 const Value* find(const MapRep& map, const Value& key) {
+  if (!is_map_key(key.kind) && !key.is(Kind::kDouble)) return nullptr;
   if (map.index != nullptr) {
     for (uint32_t slot = static_cast<uint32_t>(hash(key)) & map.index_mask;; slot = (slot + 1) & map.index_mask) {
       uint32_t entry = map.index[slot];
@@ -19,8 +20,9 @@ const Value* find(const MapRep& map, const Value& key) {
   return nullptr;
 }
 
-bool contains(const ListRep& list, const Value& v) {
+bool contains(const ListRep& list, const Value& v, int64_t* steps) {
   if (list.index != nullptr) {
+    if (!is_scalar(v)) return false;  // it holds scalars only
     for (uint32_t slot = static_cast<uint32_t>(hash(v)) & list.index_mask;; slot = (slot + 1) & list.index_mask) {
       uint32_t item = list.index[slot];
       if (item == 0) return false;
@@ -28,7 +30,7 @@ bool contains(const ListRep& list, const Value& v) {
     }
   }
   for (uint32_t i = 0; i < list.size; ++i)
-    if (equal(list.items[i], v)) return true;
+    if (equal(list.items[i], v, steps)) return true;
   return false;
 }
 

@@ -13,10 +13,12 @@ inline constexpr uint32_t kIndexAbove = 8;
 
 inline bool is_map_key(Kind k) { return k == Kind::kBool || k == Kind::kInt || k == Kind::kUint || k == Kind::kString; }
 
+inline bool is_scalar(const Value& v) { return !v.is(Kind::kList) && !v.is(Kind::kMap) && !v.is(Kind::kOptional); }
+
 // The value stored under a key equal to `key` (any ok() value), or null.
 const Value* find(const MapRep& map, const Value& key);
-// Whether an element equals `v`; uses the list's index if it has one.
-bool contains(const ListRep& list, const Value& v);
+// Whether an element equals `v`; uses the list's index if it has one. Charges *steps as equal() does.
+bool contains(const ListRep& list, const Value& v, int64_t* steps = nullptr);
 
 // Smallest power of two that keeps a table of n entries at most half full.
 uint32_t index_slots(uint32_t n);
