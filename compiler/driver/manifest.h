@@ -1,4 +1,19 @@
-// weir.yaml: one per rule set. Unknown keys are errors with a hint.
+// weir.yaml: one per rule set. Unknown keys are errors with a hint. All of it is optional:
+//
+//   name: coordination
+//   rules: ["*.weir", "more/*.weir"]       # globs relative to this file; default "*.weir"
+//   events:
+//     post:
+//       type: {path: kind, value: post}    # only with several event types in one log
+//       lateness: 1h                       # how late an event may come and still count
+//       fields:                            # a field not named here reads the key of its own name
+//         time: created_at                 # short for {path: created_at}
+//         id: event_id
+//         urls: {path: urls, split: " "}
+//         joined: {path: user.created, format: unix_ms}   # rfc3339 (default), unix, unix_ms, or a strptime format
+//   state: {memory: 4GiB}                  # budget of windowed state
+//   cost: {max_rule: 10000}                # worst-case cost units one rule may have
+//   owners: {spam-team: "#spam-oncall"}
 #pragma once
 
 #include <map>
@@ -7,22 +22,12 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/driver/compile.h"
+#include "compiler/types/mapping.h"
 
 namespace weir::driver {
 
-// How one event type is read from a record. Defaults: a field reads the key of its own name; `time` reads "time", `id`
-// "id".
-struct FieldMapping {
-  std::string path;    // JSON path "a.b.c" or CSV column
-  std::string split;   // not empty: a text split into a list at this separator, empty pieces dropped
-  std::string format;  // time: "" (RFC 3339), "unix", "unix_ms", or a strptime format
-};
-struct EventMapping {
-  std::string event;
-  std::map<std::string, FieldMapping> fields;  // by field name, `time` and `id` included
-  // With several event types in one log: the key that tells, and its value for this event.
-  std::string type_path, type_value;
-};
+using types::EventMapping;
+using types::FieldMapping;
 
 struct Manifest {
   std::string name;
@@ -34,9 +39,12 @@ struct Manifest {
   std::map<std::string, std::string> owners;
 };
 
+// All errors of the file, one a line, as "path:line: message; hint".
 absl::StatusOr<Manifest> parse_manifest(const std::string& path, const std::string& text);
 
-// A rule set from a directory (weir.yaml optional: then every *.weir) or from files.
+// A rule set from a directory (weir.yaml optional: then every *.weir in it, by name) or from files. List files are
+// looked for beside the rule file that names them, then in `directory`; read_file counts on sources[i] being file i of
+// the compilation.
 struct RuleSetSource {
   Manifest manifest;
   std::string directory;

@@ -1,0 +1,167 @@
+// weir.yaml to a Manifest, by yaml-cpp; every complaint names the line.
+#include "compiler/driver/manifest.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <optional>
+#include <set>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_join.h"
+#include "compiler/base/diagnostics.h"
+#include "compiler/driver/units.h"
+
+namespace weir::driver {
+namespace {
+
+absl::Status invalid(const std::string& text) { return absl::InvalidArgumentError(absl::string_view(text)); }
+
+class ManifestReader {
+ public:
+  ManifestReader(const std::string& path, Manifest* out) : path_(path), out_(*out) {}
+
+  void read(const YAML::Node& root) {
+    if (root.IsNull()) return;
+    if (!expect_map(root, "the manifest")) return;
+    known_keys(root, {"name", "rules", "events", "state", "cost", "owners"});
+    if (auto n = root["name"]) out_.name = scalar(n, "name");
+    if (auto n = root["rules"]) read_rules(n);
+    if (auto n = root["events"]; n && expect_map(n, "events")) {
+      for (const auto& entry : n) read_event(entry.first.as<std::string>(), entry.second);
+    }
+    if (auto n = root["state"]; n && expect_map(n, "state")) {
+      known_keys(n, {"memory"});
+      if (auto m = n["memory"]) {
+        if (auto bytes = parse_bytes(scalar(m, "memory"))) {
+          out_.state_memory_bytes = *bytes;
+        } else {
+          error(m, fmt::format("`{}` is not a size in bytes", scalar(m, "memory")), "write it as `512MiB` or `4GiB`");
+        }
+      }
+    }
+    if (auto n = root["cost"]; n && expect_map(n, "cost")) {
+      known_keys(n, {"max_rule"});
+      if (auto m = n["max_rule"]) {
+        if (auto count = parse_count(scalar(m, "max_rule"))) {
+          out_.max_rule_cost = *count;
+        } else {
+          error(m, fmt::format("`{}` is not a whole number of cost units", scalar(m, "max_rule")), "");
+        }
+      }
+    }
+    if (auto n = root["owners"]; n && expect_map(n, "owners")) {
+      for (const auto& entry : n) out_.owners[entry.first.as<std::string>()] = scalar(entry.second, "owners");
+    }
+  }
+
+  std::vector<std::string> errors;
+
+ private:
+  void error(const YAML::Node& at, const std::string& message, const std::string& hint) {
+    errors.push_back(fmt::format("{}:{}: {}{}{}", path_, at.Mark().line + 1, message, hint.empty() ? "" : "; ", hint));
+  }
+
+  bool expect_map(const YAML::Node& node, std::string_view what) {
+    if (node.IsMap()) return true;
+    error(node, fmt::format("`{}` is not a mapping of keys to values", what), "");
+    return false;
+  }
+
+  // yaml-cpp keeps the first of two equal keys and says nothing: both mistakes are caught here.
+  void known_keys(const YAML::Node& map, const std::vector<std::string_view>& known) {
+    std::set<std::string> seen;
+    for (const auto& entry : map) {
+      std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        std::string_view close = base::did_you_mean(key, known);
+        error(entry.first, fmt::format("unknown key `{}`", key),
+              close.empty() ? fmt::format("known here: {}",
+                                          absl::StrJoin(std::vector<std::string>(known.begin(), known.end()), ", "))
+                            : fmt::format("did you mean `{}`?", close));
+      } else if (!seen.insert(key).second) {
+        error(entry.first, fmt::format("key `{}` is given twice", key), "");
+      }
+    }
+  }
+
+  std::string scalar(const YAML::Node& node, std::string_view what) {
+    if (node.IsScalar()) return node.Scalar();
+    error(node, fmt::format("`{}` takes one value", what), "");
+    return "";
+  }
+
+  void read_rules(const YAML::Node& node) {
+    if (node.IsScalar()) {
+      out_.rules.push_back(node.Scalar());
+    } else if (node.IsSequence()) {
+      for (const auto& item : node) out_.rules.push_back(scalar(item, "rules"));
+    } else {
+      error(node, "`rules` is neither a file pattern nor a list of them", "");
+    }
+  }
+
+  void read_event(const std::string& name, const YAML::Node& node) {
+    EventMapping mapping;
+    mapping.event = name;
+    if (!node.IsNull() && !expect_map(node, name)) return;
+    if (node.IsMap()) {
+      known_keys(node, {"type", "lateness", "fields"});
+      if (auto n = node["type"]) {
+        if (n.IsScalar()) {
+          mapping.type_value = n.Scalar();
+        } else if (expect_map(n, "type")) {
+          known_keys(n, {"path", "value"});
+          if (auto p = n["path"]) mapping.type_path = scalar(p, "path");
+          if (auto v = n["value"]) mapping.type_value = scalar(v, "value");
+        }
+      }
+      if (auto n = node["lateness"]) {
+        if (auto nanos = parse_duration(scalar(n, "lateness"))) {
+          out_.lateness_nanos[name] = *nanos;
+        } else {
+          error(n, fmt::format("`{}` is not a duration", scalar(n, "lateness")),
+                "write it as `90s`, `10m`, `1h30m` or `7d`");
+        }
+      }
+      if (auto n = node["fields"]; n && expect_map(n, "fields")) {
+        for (const auto& entry : n) read_field(entry.first.as<std::string>(), entry.second, &mapping);
+      }
+    }
+    if (mapping.type_path.empty()) mapping.type_path = "type";
+    if (mapping.type_value.empty()) mapping.type_value = name;
+    out_.events.push_back(std::move(mapping));
+  }
+
+  void read_field(const std::string& name, const YAML::Node& node, EventMapping* mapping) {
+    FieldMapping field;
+    if (node.IsScalar()) {
+      field.path = node.Scalar();
+    } else if (expect_map(node, name)) {
+      known_keys(node, {"path", "split", "format"});
+      if (auto n = node["path"]) field.path = scalar(n, "path");
+      if (auto n = node["split"]) field.split = scalar(n, "split");
+      if (auto n = node["format"]) field.format = scalar(n, "format");
+    }
+    mapping->fields[name] = std::move(field);
+  }
+
+  const std::string& path_;
+  Manifest& out_;
+};
+
+}  // namespace
+
+absl::StatusOr<Manifest> parse_manifest(const std::string& path, const std::string& text) {
+  Manifest manifest;
+  ManifestReader reader(path, &manifest);
+  try {
+    reader.read(YAML::Load(text));
+  } catch (const YAML::Exception& e) {
+    return invalid(fmt::format("{}:{}: {}", path, e.mark.is_null() ? 1 : e.mark.line + 1, e.msg));
+  }
+  if (!reader.errors.empty()) return invalid(absl::StrJoin(reader.errors, "\n"));
+  return manifest;
+}
+
+}  // namespace weir::driver
