@@ -106,7 +106,9 @@ class ManifestReader {
     mapping.event = name;
     if (!node.IsNull() && !expect_map(node, name)) return;
     if (node.IsMap()) {
-      known_keys(node, {"type", "lateness", "fields"});
+      known_keys(node, {"type", "lateness", "time", "id", "fields"});
+      for (const char* builtin : {"time", "id"})
+        if (auto n = node[builtin]) read_field(builtin, n, &mapping);
       if (auto n = node["type"]) {
         if (n.IsScalar()) {
           mapping.type_value = n.Scalar();
@@ -128,8 +130,6 @@ class ManifestReader {
         for (const auto& entry : n) read_field(entry.first.as<std::string>(), entry.second, &mapping);
       }
     }
-    if (mapping.type_path.empty()) mapping.type_path = "type";
-    if (mapping.type_value.empty()) mapping.type_value = name;
     out_.events.push_back(std::move(mapping));
   }
 

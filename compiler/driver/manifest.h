@@ -6,9 +6,9 @@
 //     post:
 //       type: {path: kind, value: post}    # only with several event types in one log
 //       lateness: 1h                       # how late an event may come and still count
+//       time: created_at                   # short for {path: created_at}; default: the key "time"
+//       id: event_id                       # default: the key "id"
 //       fields:                            # a field not named here reads the key of its own name
-//         time: created_at                 # short for {path: created_at}
-//         id: event_id
 //         urls: {path: urls, split: " "}
 //         joined: {path: user.created, format: unix_ms}   # rfc3339 (default), unix, unix_ms, or a strptime format
 //   state: {memory: 4GiB}                  # budget of windowed state

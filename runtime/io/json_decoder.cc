@@ -47,6 +47,12 @@ std::string_view trim(std::string_view t) {
   return t;
 }
 
+// Whether the text looks like another JSON value than an object; for the message only.
+bool is_json_start(std::string_view t) {
+  return t.find_first_of("[\"-0123456789") == t.find_first_not_of(" \t\r") || t == "null" || t == "true" ||
+         t == "false";
+}
+
 }  // namespace
 
 struct JsonDecoder::Impl {
@@ -69,8 +75,6 @@ struct JsonDecoder::Impl {
         return fail(RejectCause::kNotJson, "nested too deeply");
       case simdjson::EMPTY:
         return fail(RejectCause::kNotJson, "the line is empty");
-      case simdjson::INCORRECT_TYPE:
-        return fail(RejectCause::kNotJson, "the line is JSON but not an object");
       case simdjson::STRING_ERROR:
         return fail(RejectCause::kNotJson, "malformed escape in a string");
       case simdjson::UNCLOSED_STRING:
@@ -284,7 +288,10 @@ struct JsonDecoder::Impl {
       return skip(v, depth);  // extras hold scalars
     }
     Scalar s;
-    if (!read_scalar(v, &s)) return false;
+    if (!read_scalar(v, &s)) {
+      if (targets.front() < event.fields.size()) reject->field = event.fields[targets.front()].name;
+      return false;
+    }
     for (uint16_t t : targets) {
       if (t >= event.fields.size()) {
         (*target->slots)[target->extras + t - event.fields.size()] = as_is(s);
@@ -381,6 +388,9 @@ struct JsonDecoder::Impl {
     ondemand::document doc;
     simdjson::padded_string_view padded(text.data(), text.size(), text.size() + kPadding);
     if (error_code e = parser.iterate(padded).get(doc); e) return fail(e);
+    if (text.find_first_not_of(" \t\r") != text.find('{'))
+      return fail(RejectCause::kNotJson,
+                  is_json_start(text) ? "the line is JSON but not an object" : "the line is not valid JSON");
     const EventPlan* event = find_event(doc);
     if (event == nullptr) return false;
     start_row(*event, plan, target);

@@ -1,0 +1,87 @@
+#include "compiler/driver/manifest.h"
+
+#include <gmock/gmock.h>
+
+#include "compiler/driver/units.h"
+
+namespace weir::driver {
+namespace {
+
+TEST(Manifest, ReadsEveryKey) {
+  auto m = parse_manifest("weir.yaml", R"(
+name: demo
+rules: ["*.weir", more/a.weir]
+events:
+  post:
+    type: {path: kind, value: tweet}
+    lateness: 1h30m
+    time: created_at
+    id: event_id
+    fields:
+      urls: {path: links, split: " "}
+      joined: {path: user.created, format: unix_ms}
+  login:
+state: {memory: 4GiB}
+cost: {max_rule: 10000}
+owners: {spam-team: "#oncall"}
+)");
+  ASSERT_TRUE(m.ok()) << m.status();
+  EXPECT_EQ(m->name, "demo");
+  EXPECT_THAT(m->rules, testing::ElementsAre("*.weir", "more/a.weir"));
+  ASSERT_EQ(m->events.size(), 2u);
+  const EventMapping& post = m->events[0];
+  EXPECT_EQ(post.type_path, "kind");
+  EXPECT_EQ(post.type_value, "tweet");
+  EXPECT_EQ(post.fields.at("time").path, "created_at");
+  EXPECT_EQ(post.fields.at("urls").split, " ");
+  EXPECT_EQ(post.fields.at("joined").format, "unix_ms");
+  EXPECT_EQ(m->lateness_nanos.at("post"), 5'400'000'000'000);
+  EXPECT_EQ(m->state_memory_bytes, size_t{4} << 30);
+  EXPECT_EQ(m->max_rule_cost, 10000u);
+  EXPECT_EQ(m->owners.at("spam-team"), "#oncall");
+}
+
+TEST(Manifest, EveryMistakeHasItsLineAndAHint) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"nmae: x", "weir.yaml:1: unknown key `nmae`; did you mean `name`?"},
+      {"name: x\nname: y", "weir.yaml:2: key `name` is given twice"},
+      {"name: x\n\nfoo: y", "weir.yaml:3: unknown key `foo`; known here: name, rules, events, state, cost, owners"},
+      {"events:\n  post:\n    fields:\n      a: {pth: x}", "weir.yaml:4: unknown key `pth`; did you mean `path`?"},
+      {"events:\n  post: {lateness: soon}",
+       "weir.yaml:2: `soon` is not a duration; write it as `90s`, `10m`, `1h30m` or `7d`"},
+      {"state: {memory: lots}", "weir.yaml:1: `lots` is not a size in bytes; write it as `512MiB` or `4GiB`"},
+      {"rules: {a: b}", "weir.yaml:1: `rules` is neither a file pattern nor a list of them"},
+      {"events: 3\nnmae: x",
+       "weir.yaml:2: unknown key `nmae`; did you mean `name`?\nweir.yaml:1: `events` is not a mapping of keys to "
+       "values"},
+  };
+  for (auto [text, want] : cases)
+    EXPECT_EQ(std::string(parse_manifest("weir.yaml", text).status().message()), want) << text;
+  EXPECT_FALSE(parse_manifest("weir.yaml", "a: [").ok());
+}
+
+TEST(Manifest, AnEmptyOneIsFine) { EXPECT_TRUE(parse_manifest("weir.yaml", "").ok()); }
+
+TEST(RuleSet, ListsAreFoundBesideTheirFile) {
+  auto set = load_rule_set({WEIR_SOURCE_DIR "/stdlib-rules/packs/coordination"});
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_GE(set->sources.size(), 3u);
+  EXPECT_TRUE(
+      std::is_sorted(set->sources.begin(), set->sources.end(), [](auto& a, auto& b) { return a.name < b.name; }));
+  EXPECT_TRUE(set->read_file(0, "weir.yaml").has_value());
+  EXPECT_FALSE(set->read_file(0, "no-such-list.csv").has_value());
+  EXPECT_TRUE(absl::IsNotFound(load_rule_set({"/nonexistent"}).status()));
+}
+
+TEST(Units, DurationsAndSizes) {
+  EXPECT_EQ(parse_duration("90s"), 90'000'000'000);
+  EXPECT_EQ(parse_duration("1h30m"), 5'400'000'000'000);
+  for (const char* bad : {"", "5", "h", "1x", "-1s", "1h ", "99999999999999999999s", "300000000d"})
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  EXPECT_EQ(parse_bytes("64KiB"), 65536u);
+  EXPECT_EQ(parse_bytes("5 MB"), 5'000'000u);
+  for (const char* bad : {"", "x", "5XB", "99999999999GiB"}) EXPECT_FALSE(parse_bytes(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace weir::driver
