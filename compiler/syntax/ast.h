@@ -1,12 +1,13 @@
 // The abstract syntax tree: expressions (CEL) and statements (Weir).
 //
-// Nodes live in an AstArena and are plain data. Macros are already expanded by the parser (syntax/macros.h), as in every CEL
-// implementation; the call a macro came from is kept for printing. The checker writes its findings beside the tree
-// (check/annotations.h), keyed by Expr::id, and never changes it.
+// Nodes live in an AstArena and are plain data. Macros are already expanded by the parser (syntax/macros.h), as in
+// every CEL implementation; the call a macro came from is kept for printing. The checker writes its findings beside the
+// tree (check/annotations.h), keyed by Expr::id, and never changes it.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,7 +55,7 @@ struct Comprehension {
 
 struct Expr {
   ExprKind kind = ExprKind::kError;
-  uint32_t id = 0;  // unique in its arena, from 1
+  uint32_t id = 0;       // unique in its arena, from 1
   base::Span span;       // the whole expression; of a macro, the whole call
   base::Span name_span;  // the operator, function, field or identifier itself
   Constant constant;
@@ -65,8 +66,8 @@ struct Expr {
   std::vector<std::string> field_names;
   bool test_only = false;
   bool parenthesized = false;
-  std::optional<Comprehension> comprehension;
-  std::string macro;              // "all", "exists", "has", "cel.bind"...: the macro this node came from, else empty
+  std::unique_ptr<Comprehension> comprehension;  // set exactly for kComprehension
+  std::string_view macro;  // "all", "exists", "has", "cel.bind"...: the macro this node came from, else empty
 };
 
 // Owns expression nodes of one compilation (all its files, so that ids are unique over all).
@@ -104,35 +105,59 @@ struct DurationLit {  // `10m`, `1h30m`, `7d`
   base::Span span;
 };
 
-struct EntityStmt { Name name; TypeExpr type; };
-struct FieldDecl { Name name; TypeExpr type; bool optional = false; };
-struct EventStmt { Name name; std::vector<FieldDecl> fields; };
+struct EntityStmt {
+  Name name;
+  TypeExpr type;
+};
+struct FieldDecl {
+  Name name;
+  TypeExpr type;
+  bool optional = false;
+};
+struct EventStmt {
+  Name name;
+  std::vector<FieldDecl> fields;
+};
 // kind: string, int, double, cidr, domain (suffix), regex
 struct ListStmt {
   std::vector<Name> names;
   TypeExpr type;
   bool from_file = false;
-  std::string path;      // relative to the file that holds the statement
+  std::string path;  // relative to the file that holds the statement
   base::Span path_span;
   Expr* values = nullptr;  // inline: a list literal
 };
-struct LabelStmt { std::vector<Name> names; Name entity; std::optional<DurationLit> max_age; };
-struct LetStmt { Name name; Expr* value = nullptr; };
-struct ActionStmt { Name name; struct Param { Name name; TypeExpr type; }; std::vector<Param> params; };  // action freeze(reason: string)
+struct LabelStmt {
+  std::vector<Name> names;
+  Name entity;
+  std::optional<DurationLit> max_age;
+};
+struct LetStmt {
+  Name name;
+  Expr* value = nullptr;
+};
+struct ActionStmt {
+  Name name;
+  struct Param {
+    Name name;
+    TypeExpr type;
+  };
+  std::vector<Param> params;
+};  // action freeze(reason: string)
 
 enum class WindowKind : uint8_t { kDuration, kLast, kSession, kAll };
 struct WindowClause {
   WindowKind kind = WindowKind::kDuration;
-  DurationLit length;                  // duration and session
-  int64_t count = 0;                   // last N
-  std::optional<DurationLit> pane;     // `every 1s`
+  DurationLit length;               // duration and session
+  int64_t count = 0;                // last N
+  std::optional<DurationLit> pane;  // `every 1s`
   bool exact = false;
   base::Span span;
 };
 struct FeatureStmt {
   Name name;
-  Name aggregation;          // count, sum, ...
-  std::vector<Expr*> args;   // the aggregated expression; parameters (k, q) after it
+  Name aggregation;         // count, sum, ...
+  std::vector<Expr*> args;  // the aggregated expression; parameters (k, q) after it
   Name event;
   Expr* where = nullptr;
   std::optional<Name> each_var;
@@ -144,15 +169,18 @@ struct FeatureStmt {
 enum class EffectKind : uint8_t { kLabel, kUnlabel, kVerdict, kAction, kCase };
 struct EffectAst {
   EffectKind kind = EffectKind::kVerdict;
-  Expr* key = nullptr;               // label, unlabel, case
-  Name name;                         // label, verdict or action name; the case's queue
+  Expr* key = nullptr;  // label, unlabel, case
+  Name name;            // label, verdict or action name; the case's queue
   std::optional<DurationLit> duration;
-  std::vector<Expr*> args;           // action
+  std::vector<Expr*> args;  // action
   base::Span span;
 };
 
 // `because "…{expr}…"`: pieces alternate; expr is null for plain text.
-struct TemplatePiece { std::string text; Expr* expr = nullptr; };
+struct TemplatePiece {
+  std::string text;
+  Expr* expr = nullptr;
+};
 
 enum class Mode : uint8_t { kShadow, kCanary, kLive, kOff };
 
@@ -171,32 +199,48 @@ struct RuleStmt {
   std::vector<TemplatePiece> because;
   base::Span because_span;
   std::optional<std::string> owner;
-  std::optional<Name> severity;      // info low medium high critical
+  std::optional<Name> severity;  // info low medium high critical
   Mode mode = Mode::kShadow;
   bool mode_given = false;
 };
 
 struct DecideStmt {
   Name event;
-  struct Arm { Name verdict; Expr* when = nullptr; };
+  struct Arm {
+    Name verdict;
+    Expr* when = nullptr;
+  };
   std::vector<Arm> arms;
 };
 
 // Test blocks: a script. The clock starts at 2026-01-01T00:00:00Z; `repeat … every D` advances it after each round,
 // `wait D` at once. In `repeat i N`, i is an int from 0 to N-1.
 struct TestStep {
-  enum class Kind : uint8_t { kSend, kRepeat, kWait, kExpectFires, kExpectLabel, kExpectNoLabel, kExpectVerdict, kExpectThat };
+  enum class Kind : uint8_t {
+    kSend,
+    kRepeat,
+    kWait,
+    kExpectFires,
+    kExpectLabel,
+    kExpectNoLabel,
+    kExpectVerdict,
+    kExpectThat
+  };
   Kind kind = Kind::kSend;
   base::Span span;
-  Name name;                 // send: event; expect: rule, label or verdict
+  Name name;                                   // send: event; expect: rule, label or verdict
   std::vector<std::pair<Name, Expr*>> fields;  // send
-  Expr* value = nullptr;     // expect label: the key; expect that: the condition; repeat: the count
-  Name var;                  // repeat
-  DurationLit duration;      // repeat every, wait
-  int64_t count = 0;         // expect fires N
-  std::vector<TestStep> body;  // repeat
+  Expr* value = nullptr;                       // expect label: the key; expect that: the condition; repeat: the count
+  Name var;                                    // repeat
+  DurationLit duration;                        // repeat every, wait
+  int64_t count = 0;                           // expect fires N
+  std::vector<TestStep> body;                  // repeat
 };
-struct TestStmt { std::string title; base::Span title_span; std::vector<TestStep> steps; };
+struct TestStmt {
+  std::string title;
+  base::Span title_span;
+  std::vector<TestStep> steps;
+};
 
 enum class StatementKind : uint8_t { kEntity, kEvent, kList, kLabel, kLet, kAction, kFeature, kRule, kDecide, kTest };
 
@@ -218,8 +262,8 @@ struct Statement {
 
 struct FileAst {
   base::FileId file = 0;
-  Name package;                 // "acme.integrity"; empty if not given
-  std::vector<Name> imports;    // "std.text"
+  Name package;               // "acme.integrity"; empty if not given
+  std::vector<Name> imports;  // "std.text"
   std::vector<Statement> statements;
 };
 

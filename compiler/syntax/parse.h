@@ -12,7 +12,9 @@
 namespace weir::syntax {
 
 struct ParseLimits {
-  uint32_t max_nesting = 250;            // brackets, unary chains, and macro depth; checked on tokens before parsing
+  uint32_t max_nesting = 250;  // brackets; checked on tokens before parsing
+  uint32_t max_depth = 1000;   // levels of the tree: chains such as a + b + c... add one each; && and ||
+                               // are balanced and add a logarithm
   uint32_t max_expression_tokens = 4'000'000;  // holds a literal of 10^6 elements
   uint32_t max_source_bytes = 64u << 20;
 };
