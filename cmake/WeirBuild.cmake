@@ -15,6 +15,18 @@ function(weir_library name dir)
   endif()
 endfunction()
 
+# weir_embed(TARGET FILE): the text of FILE as a C++ string literal, for `constexpr char kData[] =` and
+# #include "data/NAME.inc" in a source of TARGET, so that results depend on the build and not on the machine.
+function(weir_embed target file)
+  get_filename_component(name ${file} NAME_WE)
+  set(out ${CMAKE_BINARY_DIR}/embedded/data/${name}.inc)
+  file(READ ${CMAKE_SOURCE_DIR}/${file} text)
+  file(WRITE ${out}.new "R\"WEIR_DATA(${text})WEIR_DATA\"\n")
+  file(COPY_FILE ${out}.new ${out} ONLY_IF_DIFFERENT)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${file})
+  target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/embedded)
+endfunction()
+
 set(WEIR_WARNINGS -Wall -Wextra -Wno-missing-field-initializers)
 
 find_program(WEIR_CCACHE ccache)
