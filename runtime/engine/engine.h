@@ -1,7 +1,7 @@
 // Rules and the state they keep, from one event to one verdict.
 //
-// Rules is what was loaded: immutable, shared by any number of threads. Session is one ordered stream of events with its
-// state (features, labels, once, limits): one caller at a time.
+// Rules is what was loaded: immutable, shared by any number of threads. Session is one ordered stream of events with
+// its state (features, labels, once, limits): one caller at a time.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "compiler/ir/program.h"
+#include "runtime/interp/interpreter.h"
+#include "runtime/match/list_set.h"
+#include "runtime/state/feature_store.h"
+#include "runtime/state/label_store.h"
 #include "runtime/value/constants.h"
 #include "runtime/value/evaluator.h"
 
@@ -22,25 +26,39 @@ namespace weir::engine {
 enum class Tier : uint8_t { kAuto, kInterpreter, kNative };
 
 struct RulesOptions {
-  Tier tier = Tier::kAuto;      // auto: native where it is built in, else the interpreter
-  int opt_level = 1;            // 0 none, 1 less, 2 O1, 3 O2 (jit::OptLevel)
+  Tier tier = Tier::kAuto;  // auto: native where it is built in, else the interpreter
+  int opt_level = 1;        // 0 none, 1 less, 2 O1, 3 O2 (jit::OptLevel)
   uint32_t compile_threads = 1;
 };
 
 class Rules {
  public:
+  // Errors: IR that does not verify, a malformed list entry, an aggregation that is not supported, a native tier that
+  // is asked for but not built in or that fails.
   static absl::StatusOr<std::shared_ptr<const Rules>> create(std::shared_ptr<const ir::Program> program,
                                                              const RulesOptions& options);
   const ir::Program& program() const { return *program_; }
   const value::Evaluator& evaluator() const { return *evaluator_; }
   const value::ConstantPool& constants() const { return constants_; }
   Tier tier() const { return tier_; }  // the one in use
+  // Why Tier::kAuto fell back to the interpreter although native code is built in; empty if it did not.
+  const std::string& tier_note() const { return tier_note_; }
+  // For nodes the native tier was not compiled for: clauses, explain, tests. The same values.
+  const interp::Interpreter& interpreter() const { return *interpreter_; }
+  const match::ListSet& list(uint32_t list) const { return *lists_[list]; }
+  // The rules of an event type that are evaluated (not off), in order of the source: eval_rules' group.
+  const std::vector<uint32_t>& active_rules(uint32_t event) const { return active_rules_[event]; }
 
  private:
   explicit Rules(std::shared_ptr<const ir::Program> program);
   std::shared_ptr<const ir::Program> program_;
   value::ConstantPool constants_;
-  std::unique_ptr<value::Evaluator> evaluator_;
+  std::vector<std::vector<uint32_t>> active_rules_;
+  std::vector<std::unique_ptr<match::ListSet>> lists_;
+  std::unique_ptr<interp::Interpreter> interpreter_;
+  std::unique_ptr<value::Evaluator> native_;
+  const value::Evaluator* evaluator_ = nullptr;  // one of the two
+  std::string tier_note_;
   Tier tier_ = Tier::kInterpreter;
 };
 
@@ -57,34 +75,34 @@ std::string_view outcome_name(Outcome outcome);
 struct Hit {
   uint32_t rule = 0;
   Outcome outcome = Outcome::kFired;
-  bool applied = false;   // effects were applied: fired, and mode is live
-  value::Value cause;     // error or missing: the failing value (code, message, missing cause)
-  double score = 0;       // what it added; 0 if not applied
+  bool applied = false;  // effects were applied: fired, and mode is live
+  value::Value cause;    // error or missing: the failing value (code, message, missing cause)
+  double score = 0;      // what it added; 0 if not applied
 };
 
 struct AppliedEffect {
   uint32_t rule = 0;
   const ir::Effect* effect = nullptr;
-  value::Value key;                  // label, unlabel, case
-  std::vector<value::Value> args;    // action
+  value::Value key;                // label, unlabel, case
+  std::vector<value::Value> args;  // action
 };
 
 // Result of one event. Borrowed from the session; valid until its next evaluate().
 struct EventResult {
-  ir::Verdict verdict = ir::Verdict::kAllow;       // of live rules
+  ir::Verdict verdict = ir::Verdict::kAllow;         // of live rules
   ir::Verdict shadow_verdict = ir::Verdict::kAllow;  // as if shadow rules were live
   double score = 0;
   double shadow_score = 0;
   std::vector<Hit> hits;
   std::vector<AppliedEffect> effects;
-  std::vector<uint32_t> alerts;      // rules whose limit tripped on this event
+  std::vector<uint32_t> alerts;  // rules whose limit tripped on this event
 };
 
 struct SessionOptions {
-  int64_t max_steps = 10'000'000;        // per event, all rules together
-  int64_t lateness_nanos = 0;            // how far behind the newest event an event may be and still count
+  int64_t max_steps = 10'000'000;  // per event, all rules together
+  int64_t lateness_nanos = 0;      // how far behind the newest event an event may be and still count
   size_t max_state_bytes = size_t{4} << 30;
-  bool time_rules = false;               // measure each rule's share of the evaluation cost (sampled)
+  bool time_rules = false;  // measure each rule's share of the evaluation cost (sampled)
 };
 
 // Counted since the session began.
@@ -100,20 +118,34 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // `row` has the event's slot_count slots: fields as the schema says (missing only where optional), the last two are the
-  // session's. Text in the row is borrowed for the call. Never fails: failures of rules are hits.
+  // `row` has the event's slot_count slots: fields as the schema says (missing only where optional), the last two are
+  // the session's. The row and its text are borrowed until the next call. Never fails: failures of rules are hits.
   const EventResult& evaluate(uint32_t event, value::Value* row);
 
-  // Any node on the row last evaluated (state as rules saw it): --where, because, explain, tests.
+  // Any node on the row last evaluated (state as rules saw it: labels this event sets come into force with the next
+  // one):
+  // --where, because, explain, tests. Uses the interpreter.
   value::Value eval(ir::NodeId node);
   // The filled template of a rule on the event last evaluated.
   std::string because(uint32_t rule);
+  // After the event last evaluated, what it wrote included.
   bool has_label(uint32_t label, const value::Value& key, int64_t now_nanos);
 
   const std::vector<RuleCounters>& counters() const;
-  struct Cause { uint32_t rule; uint32_t code; bool missing; std::string text; uint64_t count; };
-  std::vector<Cause> causes() const;   // errors and missing by rule and cause, most frequent first
+  // text: the error's message, or the field or feature that was missing.
+  struct Cause {
+    uint32_t rule;
+    uint32_t code;
+    bool missing;
+    std::string text;
+    uint64_t count;
+  };
+  std::vector<Cause> causes() const;  // errors and missing by rule and cause, most frequent first
+  // Events that came too late for the window of at least one feature. Their rules were evaluated all the same.
   uint64_t late_events() const;
+  const state::FeatureCounters& feature_counters(uint32_t feature) const;
+  size_t feature_keys(uint32_t feature) const;
+  size_t feature_bytes(uint32_t feature) const;
   uint64_t nodes_evaluated() const;
   size_t state_bytes() const;
   const Rules& rules() const;

@@ -1,0 +1,52 @@
+#include "runtime/engine/cause_counts.h"
+
+#include <algorithm>
+
+namespace weir::engine {
+
+std::string missing_name(const ir::Program& program, uint32_t event, const value::Value& missing) {
+  const uint32_t index = missing.aux & 0xffffff;
+  switch (missing.aux >> 24) {
+    case 1: {
+      const auto& fields = program.events[event].schema.fields;
+      if (index < fields.size()) return fields[index].name;
+      break;
+    }
+    case 2:
+      if (index < program.features.size()) return program.features[index].name;
+      break;
+    default:
+      break;
+  }
+  return "value";
+}
+
+std::string CauseCounts::text(uint32_t rule, const value::Value& cause) const {
+  if (cause.is_missing()) return missing_name(program_, program_.rules[rule].event, cause);
+  if (cause.error != nullptr && !cause.error->message.empty()) return std::string(cause.error->message);
+  return std::string(value::error_code_name(cause.error_code()));
+}
+
+void CauseCounts::add(uint32_t rule, const value::Value& cause) {
+  const bool missing = cause.is_missing();
+  Id id{rule, missing, missing ? 0 : cause.aux, text(rule, cause)};
+  auto it = counts_.find(id);
+  if (it == counts_.end()) {
+    if (!missing && kinds_[rule] >= kMaxCausesPerRule) {
+      id.text = std::string(value::error_code_name(cause.error_code()));
+    } else {
+      ++kinds_[rule];
+    }
+    it = counts_.try_emplace(std::move(id)).first;
+  }
+  ++it->second;
+}
+
+std::vector<Session::Cause> CauseCounts::sorted() const {
+  std::vector<Session::Cause> out;
+  for (const auto& [id, count] : counts_) out.push_back({id.rule, id.code, id.missing, id.text, count});
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
+  return out;
+}
+
+}  // namespace weir::engine

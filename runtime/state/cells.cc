@@ -1,0 +1,178 @@
+#include "runtime/state/cells.h"
+
+#include <cmath>
+
+#include "runtime/state/time.h"
+
+namespace weir::state {
+namespace {
+
+using value::ErrorCode;
+using value::Kind;
+using value::Value;
+
+constexpr int64_t kNanos = 1'000'000'000;
+constexpr int64_t kMaxDurationSeconds = 315'576'000'000;  // CEL's range of durations: 10,000 years
+
+Value duration_of(__int128 nanos) {
+  __int128 seconds = nanos / kNanos;
+  __int128 rest = nanos % kNanos;
+  if (rest < 0) {
+    rest += kNanos;
+    --seconds;
+  }
+  if (seconds > kMaxDurationSeconds || seconds < -kMaxDurationSeconds) return Value::fail(ErrorCode::kOverflow);
+  return Value::duration(static_cast<int64_t>(seconds), static_cast<uint32_t>(rest));
+}
+
+bool to_double(const Value& v, double* d) {
+  switch (v.kind) {
+    case Kind::kInt:
+      *d = static_cast<double>(v.i);
+      return true;
+    case Kind::kUint:
+      *d = static_cast<double>(v.u);
+      return true;
+    case Kind::kDouble:
+      *d = v.d;
+      return true;
+    case Kind::kDuration:
+      *d = static_cast<double>(v.i) * kNanos + v.aux;
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_nan(const Value& v) { return v.is(Kind::kDouble) && std::isnan(v.d); }
+
+}  // namespace
+
+int compare(const Value& a, const Value& b) {
+  if (a.kind != b.kind) return a.kind < b.kind ? -1 : 1;
+  const auto order = [](auto x, auto y) { return x < y ? -1 : x > y ? 1 : 0; };
+  switch (a.kind) {
+    case Kind::kUint:
+      return order(a.u, b.u);
+    case Kind::kDouble:
+      return order(a.d, b.d);
+    case Kind::kString:
+    case Kind::kBytes:
+      return order(a.str().compare(b.str()), 0);
+    case Kind::kTimestamp:
+    case Kind::kDuration:
+      return a.i != b.i ? order(a.i, b.i) : order(a.aux, b.aux);
+    default:
+      return order(a.i, b.i);
+  }
+}
+
+bool IntegerSumCell::convert(const ir::Feature& feature, const Value& v, Item* item) {
+  switch (feature.value_kind) {
+    case types::Kind::kInt:
+      item->n = v.i;
+      return v.is(Kind::kInt);
+    case types::Kind::kUint:
+      item->n = v.u;
+      return v.is(Kind::kUint);
+    default:
+      item->n = static_cast<__int128>(v.i) * kNanos + v.aux;
+      return v.is(Kind::kDuration);
+  }
+}
+
+Value IntegerSumCell::result(const ir::Feature& feature, value::Arena&) const {
+  const __int128 n = sum;
+  switch (feature.value_kind) {
+    case types::Kind::kInt:
+      return n < INT64_MIN || n > INT64_MAX ? Value::fail(ErrorCode::kOverflow)
+                                            : Value::integer(static_cast<int64_t>(n));
+    case types::Kind::kUint:
+      return n < 0 || n > UINT64_MAX ? Value::fail(ErrorCode::kOverflow) : Value::uint(static_cast<uint64_t>(n));
+    default:
+      return duration_of(n);
+  }
+}
+
+bool DoubleSumCell::convert(const ir::Feature&, const Value& v, Item* item) { return to_double(v, item); }
+
+bool MeanCell::convert(const ir::Feature&, const Value& v, Item* item) { return to_double(v, item); }
+
+Value MeanCell::result(const ir::Feature& feature, value::Arena&) const {
+  if (n == 0) return Value::missing();
+  const double mean = sum / static_cast<double>(n);
+  if (feature.value_kind == types::Kind::kDuration) return duration_of(static_cast<__int128>(std::nearbyint(mean)));
+  return Value::dbl(mean);
+}
+
+bool StddevCell::convert(const ir::Feature&, const Value& v, Item* item) { return to_double(v, item); }
+
+void StddevCell::merge(const StddevCell& later) {
+  if (later.n == 0) return;
+  if (n == 0) {
+    *this = later;
+    return;
+  }
+  const double count = static_cast<double>(n), other = static_cast<double>(later.n), total = count + other;
+  const double delta = later.mean - mean;
+  mean += delta * (other / total);
+  m2 += later.m2 + delta * delta * (count * other / total);
+  n += later.n;
+}
+
+template <bool kMax>
+bool ExtremeCell<kMax>::convert(const ir::Feature&, const Value& v, Item* item) {
+  switch (v.kind) {
+    case Kind::kBool:
+    case Kind::kInt:
+    case Kind::kUint:
+    case Kind::kDouble:
+    case Kind::kString:
+    case Kind::kBytes:
+    case Kind::kTimestamp:
+    case Kind::kDuration:
+      *item = OwnedValue(v);
+      return true;
+    default:
+      return false;
+  }
+}
+
+template <bool kMax>
+void ExtremeCell<kMax>::add(const Item& item, int64_t) {
+  if (any) {
+    if (is_nan(value.get())) return;
+    if (!is_nan(item.get())) {
+      const int order = compare(item.get(), value.get());
+      if (kMax ? order <= 0 : order >= 0) return;
+    }
+  }
+  value = item;
+  any = true;
+}
+
+template struct ExtremeCell<false>;
+template struct ExtremeCell<true>;
+
+Value unseen(const ir::Feature& feature) {
+  switch (feature.aggregation) {
+    case ir::Aggregation::kCount:
+    case ir::Aggregation::kDistinct:
+      return Value::integer(0);
+    case ir::Aggregation::kSum:
+      switch (feature.value_kind) {
+        case types::Kind::kUint:
+          return Value::uint(0);
+        case types::Kind::kDouble:
+          return Value::dbl(0);
+        case types::Kind::kDuration:
+          return Value::duration(0, 0);
+        default:
+          return Value::integer(0);
+      }
+    default:
+      return Value::missing();
+  }
+}
+
+}  // namespace weir::state

@@ -1,0 +1,333 @@
+// Every aggregation over every kind of window against a naive model that keeps all raw events.
+#include "runtime/state/feature_store.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/state/time.h"
+#include "runtime/value/operations.h"
+
+namespace weir::state {
+namespace {
+
+using ir::Aggregation;
+using value::Value;
+
+struct Raw {
+  int64_t time;
+  Value v;
+};
+
+struct Case {
+  Aggregation aggregation;
+  types::Kind kind;
+  ir::Window window;
+};
+
+ir::Window panes(int64_t nanos, int64_t pane) { return {ir::WindowKind::kDuration, nanos, pane, 0, false}; }
+ir::Window exact(int64_t nanos) { return {ir::WindowKind::kDuration, nanos, 0, 0, true}; }
+ir::Window last(int64_t n) { return {ir::WindowKind::kLast, 0, 0, n, false}; }
+ir::Window session(int64_t gap) { return {ir::WindowKind::kSession, gap, 0, 0, false}; }
+ir::Window all() { return {ir::WindowKind::kAll, 0, 0, 0, false}; }
+
+double as_double(const Value& v) { return v.is(value::Kind::kDouble) ? v.d : static_cast<double>(v.i); }
+
+// The aggregate of groups of values (panes, oldest first; one group for other windows), each in input order.
+std::optional<Value> aggregate(const Case& c, const std::vector<std::vector<Raw>>& groups) {
+  std::vector<Raw> flat;
+  for (const auto& g : groups) flat.insert(flat.end(), g.begin(), g.end());
+  if (flat.empty()) return std::nullopt;
+  const auto sum = [&] {
+    double total = 0;
+    bool first = true;
+    for (const auto& g : groups) {
+      if (g.empty()) continue;
+      double part = 0;
+      for (const Raw& r : g) part += as_double(r.v);
+      total = first ? part : total + part;
+      first = false;
+    }
+    return total;
+  };
+  switch (c.aggregation) {
+    case Aggregation::kCount:
+      return Value::integer(static_cast<int64_t>(flat.size()));
+    case Aggregation::kSum: {
+      if (c.kind == types::Kind::kDouble) return Value::dbl(sum());
+      int64_t total = 0;
+      for (const Raw& r : flat) total += r.v.i;
+      return Value::integer(total);
+    }
+    case Aggregation::kMean:
+      return Value::dbl(sum() / static_cast<double>(flat.size()));
+    case Aggregation::kMin:
+    case Aggregation::kMax: {
+      Value best = flat[0].v;
+      for (const Raw& r : flat) {
+        const bool less = as_double(r.v) < as_double(best);
+        const bool more = as_double(r.v) > as_double(best);
+        if (c.aggregation == Aggregation::kMin ? less : more) best = r.v;
+      }
+      return best;
+    }
+    case Aggregation::kDistinct: {
+      std::set<double> seen;
+      for (const Raw& r : flat) seen.insert(as_double(r.v));
+      return Value::integer(static_cast<int64_t>(seen.size()));
+    }
+    case Aggregation::kLast:
+    case Aggregation::kFirst: {
+      std::stable_sort(flat.begin(), flat.end(), [](const Raw& a, const Raw& b) { return a.time < b.time; });
+      return c.aggregation == Aggregation::kLast ? flat.back().v : flat.front().v;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+class Model {
+ public:
+  explicit Model(const Case& c) : c_(c) {}
+
+  bool add(int64_t horizon, int64_t t, const Value& v) {
+    if (c_.window.kind == ir::WindowKind::kDuration && t_group(t) < first_kept(horizon)) return false;
+    events_.push_back({t, v});
+    if (c_.window.kind == ir::WindowKind::kLast && events_.size() > static_cast<size_t>(c_.window.count)) {
+      auto oldest =
+          std::min_element(events_.begin(), events_.end(), [](const Raw& a, const Raw& b) { return a.time < b.time; });
+      events_.erase(oldest);  // of equal times the first in input order
+    }
+    return true;
+  }
+
+  std::optional<Value> read(int64_t horizon, int64_t t) const {
+    std::map<int64_t, std::vector<Raw>> groups;
+    for (const Raw& r : events_) {
+      if (!c_.window.exact && c_.window.kind == ir::WindowKind::kDuration) {
+        const int64_t k = t_group(t), n = c_.window.nanos / c_.window.pane_nanos, g = t_group(r.time);
+        if (g <= k && g > k - n && g >= first_kept(horizon)) groups[g].push_back(r);
+      } else if (c_.window.exact) {
+        if (r.time <= t && r.time > t - c_.window.nanos && r.time >= first_kept(horizon)) groups[0].push_back(r);
+      } else if (c_.window.kind == ir::WindowKind::kLast) {
+        if (r.time <= t) groups[0].push_back(r);
+      } else {
+        groups[0].push_back(r);
+      }
+    }
+    if (c_.window.kind == ir::WindowKind::kSession) {  // in order of time only
+      auto& run = groups[0];
+      size_t start = run.size();
+      int64_t next = t;
+      while (start > 0 && next - run[start - 1].time <= c_.window.nanos) next = run[--start].time;
+      run.erase(run.begin(), run.begin() + static_cast<ptrdiff_t>(start));
+    }
+    std::vector<std::vector<Raw>> ordered;
+    for (auto& [g, list] : groups) {
+      // Exact windows hold values by time; ties in input order.
+      if (c_.window.exact || c_.window.kind == ir::WindowKind::kLast) {
+        std::stable_sort(list.begin(), list.end(), [](const Raw& a, const Raw& b) { return a.time < b.time; });
+      }
+      ordered.push_back(std::move(list));
+    }
+    return aggregate(c_, ordered);
+  }
+
+ private:
+  int64_t t_group(int64_t t) const {
+    return c_.window.exact
+               ? t
+               : static_cast<int64_t>(std::floor(static_cast<double>(t) / static_cast<double>(c_.window.pane_nanos)));
+  }
+  int64_t first_kept(int64_t horizon) const {
+    if (c_.window.exact) return horizon - c_.window.nanos + 1;
+    return t_group(horizon) - c_.window.nanos / c_.window.pane_nanos + 1;
+  }
+  Case c_;
+  std::vector<Raw> events_;
+};
+
+bool same(const Value& a, const Value& b) {  // bit for bit
+  return a.kind == b.kind && a.aux == b.aux && a.i == b.i;
+}
+
+void run(const Case& c, uint32_t seed, bool disorder) {
+  ir::Feature feature;
+  feature.aggregation = c.aggregation;
+  feature.value_kind = c.kind;
+  feature.window = c.window;
+  auto store = make_feature_store(feature);
+  ASSERT_NE(store, nullptr);
+  value::Arena arena;
+  std::mt19937 random(seed);
+  std::map<int, Model> models;
+  const int64_t lateness = disorder ? 30 : 0;
+  int64_t now = -500, newest = INT64_MIN + 1;  // crosses the epoch: floor, not truncation
+  uint64_t late = 0;
+  for (int step = 0; step < 3000; ++step) {
+    const bool jump = random() % 100 == 0;
+    now += jump ? static_cast<int64_t>(random() % 500) : static_cast<int64_t>(random() % 4);  // ties too
+    const int64_t t = disorder ? now - static_cast<int64_t>(random() % (random() % 10 == 0 ? 200 : 20)) : now;
+    newest = std::max(newest, t);
+    const int64_t horizon = newest - lateness;
+    const int key = static_cast<int>(random() % 5);
+    Value v = c.kind == types::Kind::kDouble ? Value::dbl(static_cast<double>(random() % 1000) / 7.0)
+                                             : Value::integer(static_cast<int64_t>(random() % 50));
+    store->advance(static_cast<uint64_t>(step) + 1, horizon);
+    Model& model = models.try_emplace(key, c).first->second;
+    const Added added = store->add(make_key(Value::integer(key)), t, v);
+    ASSERT_EQ(added == Added::kAdded, model.add(horizon, t, v)) << "step " << step;
+    late += added == Added::kLate;
+    const int other = static_cast<int>(random() % 6);
+    for (int k : {key, other}) {
+      std::optional<Value> expected;
+      if (auto it = models.find(k); it != models.end()) expected = it->second.read(horizon, t);
+      const Value got = store->read(make_key(Value::integer(k)), t, arena);
+      if (expected) {
+        ASSERT_TRUE(same(got, *expected))
+            << "step " << step << " got " << (got.ok() ? value::to_literal(got) : "missing") << " expected "
+            << value::to_literal(*expected);
+      } else if (c.aggregation == Aggregation::kCount || c.aggregation == Aggregation::kSum ||
+                 c.aggregation == Aggregation::kDistinct) {
+        ASSERT_EQ(as_double(got), 0) << "step " << step;
+        ASSERT_TRUE(got.ok());
+      } else {
+        ASSERT_TRUE(got.is_missing()) << "step " << step;
+      }
+    }
+  }
+  if (disorder && c.window.kind == ir::WindowKind::kDuration) {
+    EXPECT_GT(late, 0u);
+  }
+  while (store->keys() > 0) store->evict_oldest();
+  EXPECT_LT(store->bytes(), 1000u) << "heap accounting does not return to nothing";
+}
+
+class FeatureStoreModel : public testing::TestWithParam<Aggregation> {};
+
+TEST_P(FeatureStoreModel, AgreesOnRandomStreams) {
+  for (types::Kind kind : {types::Kind::kInt, types::Kind::kDouble}) {
+    const Aggregation a = GetParam();
+    uint32_t seed = 1;
+    for (const ir::Window& w : {panes(60, 1), panes(60, 10), panes(100, 100), exact(60), last(1), last(7)}) {
+      SCOPED_TRACE(testing::Message() << ir::aggregation_name(a) << " window " << w.nanos << '/' << w.pane_nanos << '/'
+                                      << w.count);
+      run({a, kind, w}, seed++, true);
+    }
+    for (const ir::Window& w : {session(5), all(), panes(60, 1), exact(60)}) {
+      SCOPED_TRACE(testing::Message() << ir::aggregation_name(a) << " in order, window " << w.nanos);
+      run({a, kind, w}, seed++, false);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Aggregations, FeatureStoreModel,
+                         testing::Values(Aggregation::kCount, Aggregation::kSum, Aggregation::kMin, Aggregation::kMax,
+                                         Aggregation::kMean, Aggregation::kDistinct, Aggregation::kLast,
+                                         Aggregation::kFirst),
+                         [](const auto& info) { return std::string(ir::aggregation_name(info.param)); });
+
+std::unique_ptr<FeatureStore> store_of(ir::Feature& feature, Aggregation a, types::Kind kind, ir::Window w) {
+  feature.aggregation = a;
+  feature.value_kind = kind;
+  feature.window = w;
+  return make_feature_store(feature);
+}
+
+TEST(FeatureStore, AnIntegerSumThatOverflowsIsAnErrorWhenReadAndRecovers) {
+  ir::Feature feature;
+  auto store = store_of(feature, Aggregation::kSum, types::Kind::kInt, all());
+  value::Arena arena;
+  const Key key = make_key(Value::string("k"));
+  store->add(key, 0, Value::integer(INT64_MAX));
+  store->add(key, 1, Value::integer(1));
+  EXPECT_EQ(store->read(key, 1, arena).error_code(), value::ErrorCode::kOverflow);
+  store->add(key, 2, Value::integer(-1));
+  EXPECT_EQ(store->read(key, 2, arena).i, INT64_MAX);
+}
+
+TEST(FeatureStore, ExtremesOwnTheirText) {
+  ir::Feature feature;
+  auto store = store_of(feature, Aggregation::kMax, types::Kind::kString, all());
+  value::Arena arena;
+  const Key key = make_key(Value::string("k"));
+  for (std::string text : {"b", "c", "a"}) {
+    store->add(key, 0, Value::string(text));
+    text = "overwritten";
+  }
+  EXPECT_EQ(store->read(key, 0, arena).str(), "c");
+}
+
+TEST(FeatureStore, StandardDeviationIsTheSamplesAndMergesPanes) {
+  ir::Feature feature;
+  auto store = store_of(feature, Aggregation::kStddev, types::Kind::kDouble, panes(10, 1));
+  value::Arena arena;
+  const Key key = make_key(Value::string("k"));
+  store->add(key, 0, Value::dbl(2));
+  EXPECT_TRUE(store->read(key, 0, arena).is_missing());
+  const double values[] = {4, 4, 4, 5, 5, 7, 9};
+  int64_t t = 1;
+  for (double v : values) store->add(key, t++, Value::dbl(v));
+  EXPECT_NEAR(store->read(key, 8, arena).d, std::sqrt(32.0 / 7), 1e-12);
+}
+
+TEST(FeatureStore, DistinctIsExactToItsCapThenWithinTheSketchsError) {
+  for (int64_t n : {1, 5, 999, 1000, 1001, 5000, 200000}) {
+    ir::Feature feature;
+    auto store = store_of(feature, Aggregation::kDistinct, types::Kind::kInt, panes(60, 1));
+    value::Arena arena;
+    const Key key = make_key(Value::string("k"));
+    for (int64_t i = 0; i < n; ++i) {
+      store->add(key, i % 60, Value::integer(i));
+      store->add(key, (i + 7) % 60, Value::integer(i));  // again, in another pane
+    }
+    const int64_t got = store->read(key, 59, arena).i;
+    if (n <= 1000) {
+      EXPECT_EQ(got, n);
+    } else {
+      EXPECT_NEAR(static_cast<double>(got), static_cast<double>(n), 0.05 * static_cast<double>(n));  // three sigma
+    }
+  }
+}
+
+TEST(FeatureStore, ASparseCountCostsLessThan64BytesAKey) {
+  ir::Feature feature;
+  auto store = store_of(feature, Aggregation::kCount, types::Kind::kInt, panes(3600, 60));
+  for (int64_t i = 0; i < 200000; ++i) store->add(make_key(Value::integer(i)), 5, Value::null());
+  EXPECT_EQ(store->keys(), 200000u);
+  EXPECT_LT(static_cast<double>(store->bytes()) / 200000, 64);
+}
+
+TEST(FeatureStore, IdleKeysAreFreedAsTimePasses) {
+  ir::Feature feature;
+  auto store = store_of(feature, Aggregation::kCount, types::Kind::kInt, panes(60, 1));
+  for (int64_t t = 0; t < 100000; ++t) {
+    store->advance(static_cast<uint64_t>(t), t);
+    store->add(make_key(Value::integer(t)), t, Value::null());
+  }
+  EXPECT_LE(store->keys(), 61u);
+  EXPECT_EQ(store->counters.evicted, 0u);
+}
+
+TEST(Key, EqualValuesHaveEqualKeysAndUnlikeOnesDoNot) {
+  EXPECT_EQ(make_key(Value::integer(1)), make_key(Value::uint(1)));
+  EXPECT_EQ(make_key(Value::integer(1)), make_key(Value::dbl(1)));
+  EXPECT_EQ(make_key(Value::dbl(0.0)), make_key(Value::dbl(-0.0)));
+  EXPECT_NE(make_key(Value::string("1")), make_key(Value::integer(1)));
+  EXPECT_NE(make_key(Value::string("a")), make_key(Value::bytes("a")));
+  const Value ab[] = {Value::string("a"), Value::string("b")}, ba[] = {Value::string("b"), Value::string("a")};
+  const Value joined[] = {Value::string("ab"), Value::string("")};
+  EXPECT_NE(make_key(ab, 2), make_key(ba, 2));
+  EXPECT_NE(make_key(ab, 2), make_key(joined, 2));
+}
+
+}  // namespace
+}  // namespace weir::state
