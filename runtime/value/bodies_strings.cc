@@ -27,7 +27,7 @@ bool contains(std::string_view text, std::string_view part) {
 Value match(EvalContext& ctx, const Value& text, const Value& pattern) {
   if (!charge_regex(ctx, text)) return budget_error();
   std::string error;
-  const RE2* regex = compiled_regex(pattern.str(), &error);
+  const RE2* regex = compiled_regex(pattern, &error);
   if (regex == nullptr) return make_error(ctx, ErrorCode::kInvalidArgument, error);
   return Value::boolean(RE2::PartialMatch(re2::StringPiece(text.s, text.aux), *regex));
 }

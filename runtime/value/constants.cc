@@ -22,12 +22,36 @@ void index_list(Arena& arena, ListRep* list) {
   list->index_mask = slots - 1;
 }
 
+// Whether a call's second argument is a regular expression.
+bool takes_pattern(const ir::Module& module, ir::NodeId id) {
+  const ir::Node& node = module.node(id);
+  std::string_view function;
+  if (node.op == ir::Op::kCall) function = types::builtin_info(node.builtin).function;
+  if (node.op == ir::Op::kCallDyn) function = module.dyn_callees[static_cast<size_t>(node.index)].function;
+  return function == "matches";
+}
+
 }  // namespace
 
 // A constant's items precede it, so their values are made already.
 ConstantPool::ConstantPool(const ir::Module& module) {
   values_.reserve(module.constants.size());
   for (uint32_t i = 0; i < module.constants.size(); ++i) values_.push_back(make(module, i));
+  attach_patterns(module);
+}
+
+void ConstantPool::attach_patterns(const ir::Module& module) {
+  std::vector<bool> done(values_.size(), false);
+  for (ir::NodeId id = 0; id < module.size(); ++id) {
+    if (!takes_pattern(module, id) || module.node(id).arg_count < 2) continue;
+    const ir::Node& pattern = module.node(module.arg(id, 1));
+    if (pattern.op != ir::Op::kConst || done[static_cast<size_t>(pattern.index)]) continue;
+    Value& value = values_[static_cast<size_t>(pattern.index)];
+    if (!value.is(Kind::kString)) continue;
+    done[static_cast<size_t>(pattern.index)] = true;
+    Value with_regex = string_with_regex(arena_, value.str(), &patterns_.emplace_back(value.str()));
+    if (with_regex.is(Kind::kString)) value = with_regex;
+  }
 }
 
 Value ConstantPool::make(const ir::Module& module, uint32_t constant) {

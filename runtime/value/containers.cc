@@ -15,6 +15,12 @@ const Value* find(const MapRep& map, const Value& key) {
       if (equal(e.key, key)) return &e.value;
     }
   }
+  // Most keys are strings, and most lookups miss most entries by the length alone.
+  if (key.is(Kind::kString)) {
+    for (uint32_t i = 0; i < map.size; ++i)
+      if (map.entries[i].key.is(Kind::kString) && map.entries[i].key.str() == key.str()) return &map.entries[i].value;
+    return nullptr;
+  }
   for (uint32_t i = 0; i < map.size; ++i)
     if (equal(map.entries[i].key, key)) return &map.entries[i].value;
   return nullptr;
@@ -28,6 +34,11 @@ bool contains(const ListRep& list, const Value& v, int64_t* steps) {
       if (item == 0) return false;
       if (equal(list.items[item - 1], v)) return true;
     }
+  }
+  if (v.is(Kind::kString)) {
+    for (uint32_t i = 0; i < list.size; ++i)
+      if (list.items[i].is(Kind::kString) && list.items[i].str() == v.str()) return true;
+    return false;
   }
   for (uint32_t i = 0; i < list.size; ++i)
     if (equal(list.items[i], v, steps)) return true;

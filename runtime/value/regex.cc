@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -16,16 +17,18 @@ namespace {
 using Compiled = std::shared_ptr<const RE2>;
 
 constexpr size_t kThreadSlots = 64;
-constexpr size_t kSharedPatterns = 512;
+constexpr size_t kSharedPatterns = 256;
 // For the program and the matcher's cache of one pattern.
 constexpr int64_t kMaxMemory = int64_t{4} << 20;
 
-Compiled compile(std::string_view pattern) {
+RE2::Options options() {
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kMaxMemory);
-  return std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  return options;
 }
+
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
 class SharedPatterns {
  public:
@@ -37,7 +40,7 @@ class SharedPatterns {
       auto found = patterns_.find(key);
       if (found != patterns_.end()) return found->second;
     }
-    Compiled made = compile(pattern);
+    Compiled made = std::make_shared<const RE2>(piece(pattern), options());
     std::lock_guard lock(mutex_);
     auto [entry, added] = patterns_.emplace(key, made);
     if (!added) return entry->second;
@@ -66,7 +69,39 @@ struct ThreadSlot {
   Compiled regex;
 };
 
+const RE2* usable(const RE2& regex, std::string* error) {
+  if (regex.ok()) return &regex;
+  *error = fmt::format("invalid regular expression: {}", regex.error());
+  return nullptr;
+}
+
+// A string with this mark has the address of its LazyRegex in the kAddressRoom bytes before its text.
+constexpr uint8_t kHasRegex = 1;
+constexpr size_t kAddressRoom = sizeof(const LazyRegex*);
+
 }  // namespace
+
+const RE2& LazyRegex::get() const {
+  std::call_once(once_, [this] { regex_ = std::make_unique<const RE2>(piece(pattern_), options()); });
+  return *regex_;
+}
+
+Value string_with_regex(Arena& arena, std::string_view pattern, const LazyRegex* regex) {
+  char* room = static_cast<char*>(arena.allocate(kAddressRoom + pattern.size()));
+  if (room == nullptr) return Value::missing();
+  std::memcpy(room, &regex, kAddressRoom);
+  if (!pattern.empty()) std::memcpy(room + kAddressRoom, pattern.data(), pattern.size());
+  Value v = Value::string({room + kAddressRoom, pattern.size()});
+  v.reserved[0] = kHasRegex;
+  return v;
+}
+
+const RE2* compiled_regex(const Value& pattern, std::string* error) {
+  if (pattern.reserved[0] != kHasRegex) return compiled_regex(pattern.str(), error);
+  const LazyRegex* regex;
+  std::memcpy(&regex, pattern.s - kAddressRoom, kAddressRoom);
+  return usable(regex->get(), error);
+}
 
 const RE2* compiled_regex(std::string_view pattern, std::string* error) {
   thread_local std::array<ThreadSlot, kThreadSlots> slots;
@@ -75,9 +110,7 @@ const RE2* compiled_regex(std::string_view pattern, std::string* error) {
     slot.regex = shared_patterns().get(pattern);
     slot.pattern = pattern;
   }
-  if (slot.regex->ok()) return slot.regex.get();
-  *error = fmt::format("invalid regular expression: {}", slot.regex->error());
-  return nullptr;
+  return usable(*slot.regex, error);
 }
 
 }  // namespace weir::value

@@ -1,17 +1,39 @@
-// Compiled RE2 patterns, shared by the process.
+// Compiled RE2 patterns.
 //
-// Each thread remembers the patterns it used last without locking; behind it is one bounded table for all threads. A
-// program that uses more patterns than fit compiles some of them again; nothing else changes.
+// A pattern that is a constant of a rule set is compiled once, on first use, and found through the value itself. Other
+// patterns are remembered by their text: a few by each thread, without locking, and behind them in one bounded table of
+// the process. A program that makes more patterns than fit compiles some of them again; nothing else changes.
 #pragma once
 
 #include <re2/re2.h>
 
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "runtime/value/arena.h"
+#include "runtime/value/value.h"
+
 namespace weir::value {
 
+// Thread-safe.
+class LazyRegex {
+ public:
+  explicit LazyRegex(std::string_view pattern) : pattern_(pattern) {}
+  const RE2& get() const;
+
+ private:
+  std::string pattern_;
+  mutable std::once_flag once_;
+  mutable std::unique_ptr<const RE2> regex_;
+};
+
+// A string value equal to `pattern` that carries its compiled form, which must outlive it; missing if out of budget.
+Value string_with_regex(Arena& arena, std::string_view pattern, const LazyRegex* regex);
+
 // Null with *error set if the pattern is malformed or too large. The result stays valid until this thread's next call.
+const RE2* compiled_regex(const Value& pattern, std::string* error);
 const RE2* compiled_regex(std::string_view pattern, std::string* error);
 
 }  // namespace weir::value

@@ -165,5 +165,39 @@ TEST_F(ValueTest, ConstantsOfAModule) {
   EXPECT_THAT(to_literal(pool.values()[10]), testing::StartsWith("{\"a\": [\"a\", \"b\""));
 }
 
+TEST_F(ValueTest, ConstantPatternsAreCompiledOnce) {
+  types::TypeTable types;
+  ir::Module module;
+  auto constant = [&](const char* text) {
+    ir::Constant c;
+    c.kind = ir::ConstantKind::kString;
+    c.s = text;
+    return module.add(ir::Op::kConst, types.string(), {}, static_cast<int32_t>(module.intern(c)));
+  };
+  auto matches = [&](const char* text, const char* pattern) {
+    ir::NodeId args[] = {constant(text), constant(pattern)};
+    module.add(ir::Op::kCall, types.boolean(), args, -1, types::BuiltinId::matches_member);
+    return std::pair(module.node(args[0]).index, module.node(args[1]).index);
+  };
+  auto [text, good] = matches("abc", "^a.c$");
+  auto [other, bad] = matches("abc", "(");
+  ConstantPool pool(module);
+  auto run = [&](int32_t subject, int32_t pattern) {
+    Value args[] = {pool.values()[subject], pool.values()[pattern]};
+    Value out;
+    weir_bi_matches_member(ctx, args, &out);
+    return to_literal(out);
+  };
+  EXPECT_EQ(run(text, good), "true");
+  EXPECT_EQ(run(good, good), "false");
+  EXPECT_EQ(run(other, bad), "error(invalid_argument)");
+  std::string error;
+  const RE2* first = compiled_regex(pool.values()[good], &error);
+  EXPECT_EQ(compiled_regex(pool.values()[good], &error), first);
+  EXPECT_NE(compiled_regex(std::string_view("^a.c$"), &error), first);
+  EXPECT_TRUE(equal(pool.values()[good], S("^a.c$")));
+  EXPECT_EQ(hash(pool.values()[good]), hash(S("^a.c$")));
+}
+
 }  // namespace
 }  // namespace weir::value
