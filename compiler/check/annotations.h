@@ -14,7 +14,7 @@ namespace weir::check {
 // What an expression node refers to. For a chain such as `post.text` the Select node carries the reference and its
 // operand carries none (and is not evaluated).
 enum class RefKind : uint8_t {
-  kNone,
+  kNone,         // also the operations of the IR that are no calls: && || ! ?: @not_strictly_false, `_?._`, `_[?_]`
   kLocal,        // comprehension variable: decl, which
   kSlot,         // row slot `index`: event field, environment variable, `each` variable, `score`, repeat variable.
                  //   On a Select with test_only: presence of the slot. On a "_?._" call: optional of the slot.
@@ -37,7 +37,10 @@ struct Ref {
   const syntax::Expr* decl = nullptr;  // kLocal: the comprehension node
   enum class Var : uint8_t { kIter, kIter2, kAccu } which = Var::kIter;
   types::BuiltinId overload = types::BuiltinId::kCount;  // kCall
-  std::string text;  // kTypeName: the name; kUnresolved: the message
+  // kTypeName: the name; kUnresolved: the message; kCall, kDynCall: the full name of a namespaced function such as
+  // "math.abs", whose operand is a namespace and no argument; else empty.
+  std::string text;
+  types::CallStyle style = types::CallStyle::kGlobal;  // kCall, kDynCall, kHostCall
 };
 
 struct Annotation {

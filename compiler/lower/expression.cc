@@ -210,7 +210,7 @@ NodeId ExpressionLowering::visit_operator(const Expr& e, bool* handled) {
     }
     if (e.name == "!_") return op(Op::kNot, types_.boolean(), {arg(0)});
     if (e.name == "@not_strictly_false") return op(Op::kNotStrictlyFalse, types_.boolean(), {arg(0)});
-    if (e.name == "_?:_") {
+    if (e.name == "_?_:_") {
       NodeId condition = arg(0), yes = arg(1), no = arg(2);
       return op(Op::kCond, type_of(e), {condition, yes, no});
     }
@@ -357,7 +357,7 @@ bool ExpressionLowering::is_accumulator(const Expr& e, const Expr& fold) const {
 // accumulator of a macro has no name that a user can write.
 NodeId ExpressionLowering::visit_step(const Expr& step, const Expr& fold) {
   if (fold.macro.empty() || step.kind != ExprKind::kCall || step.operand != nullptr) return visit(step);
-  if (step.name == "_?:_") {
+  if (step.name == "_?_:_") {
     NodeId condition = visit(*step.args[0]);
     NodeId yes = visit_step(*step.args[1], fold);
     NodeId no = visit_step(*step.args[2], fold);

@@ -13,7 +13,8 @@ constexpr BuiltinInfo kInfos[] = {
 #undef WEIR_BUILTIN
 };
 
-// Reads "(type, type) -> type". False if the text is malformed: a mistake in builtins.def, found by a test.
+}  // namespace
+
 bool read_signature(std::string_view text, TypeTable& types, Overload& out) {
   size_t arrow = text.rfind(") -> ");
   if (text.empty() || text[0] != '(' || arrow == std::string_view::npos) return false;
@@ -33,8 +34,6 @@ bool read_signature(std::string_view text, TypeTable& types, Overload& out) {
   }
   return true;
 }
-
-}  // namespace
 
 const BuiltinInfo& builtin_info(BuiltinId id) { return kInfos[static_cast<size_t>(id)]; }
 

@@ -50,6 +50,9 @@ struct Overload {
   const Type* result = nullptr;
 };
 
+// Reads "(type, type) -> type" into params and result. False if the text is malformed.
+bool read_signature(std::string_view text, TypeTable& types, Overload& out);
+
 // All overloads grouped by function name. Immutable once made; holds pointers into the type table.
 class OverloadTable {
  public:
