@@ -348,18 +348,16 @@ Expr* ExpressionParser::build_literal(size_t type, Span at, std::string_view tex
           .hint(fmt::format("write `duration(\"{}\")`", text));
       return error(at);
     default:
-      return build_number(e, type, text, negative);
+      return build_number(type, at, text, negative);
   }
 }
 
-Expr* ExpressionParser::build_number(Expr* e, size_t type, std::string_view text, bool negative) {
+Expr* ExpressionParser::build_number(size_t type, Span at, std::string_view text, bool negative) {
+  Expr* e = arena_.make(ExprKind::kConst, at);
   auto out_of_range = [&](std::string_view kind, std::string hint) {
-    sink_
-        .emit(DiagKind::kBadLiteral, e->span,
-              fmt::format("`{}{}` does not fit into {}", negative ? "-" : "", text, kind))
+    sink_.emit(DiagKind::kBadLiteral, at, fmt::format("`{}{}` does not fit into {}", negative ? "-" : "", text, kind))
         .hint(std::move(hint));
-    e->kind = ExprKind::kError;
-    return e;
+    return error(at);
   };
   if (type == T::NUM_INT) {
     std::optional<int64_t> value = decode_int(text, negative);

@@ -15,9 +15,9 @@ enum class OptLevel : uint8_t { kO0, kLess, kO1, kO2 };
 
 struct NativeOptions {
   OptLevel level = OptLevel::kLess;
-  uint32_t rules_per_unit = 100;   // rules compiled as one LLVM module
-  uint64_t max_code_bytes = 0;     // 0: 256 MiB
-  uint32_t threads = 1;            // compile threads
+  uint32_t rules_per_unit = 100;  // rules compiled as one LLVM module
+  uint64_t max_code_bytes = 0;    // 0: 256 MiB
+  uint32_t threads = 1;           // compile threads
 };
 
 struct NativeStats {
@@ -26,15 +26,16 @@ struct NativeStats {
   double compile_ms = 0;
 };
 
-// Compiles the `roots` (any type) and the boolean `groups` (see Evaluator::eval_rules). The module must outlive the result;
-// the constants' addresses are not baked in. Machine code is freed with the evaluator. Thread-safe. Errors: a code budget
-// exceeded, IR that does not verify, LLVM's own failures; never an abort.
-absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& module, const std::vector<ir::NodeId>& roots,
+// Compiles the `roots` (any type) and the boolean `groups` (see Evaluator::eval_rules). The module must outlive the
+// result; the constants' addresses are not baked in. Machine code is freed with the evaluator. Thread-safe. Errors: a
+// code budget exceeded, IR that does not verify, LLVM's own failures; never an abort.
+absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& module,
+                                                          const std::vector<ir::NodeId>& roots,
                                                           const std::vector<std::vector<ir::NodeId>>& groups,
                                                           const NativeOptions& options, NativeStats* stats);
 
 // Text of LLVM IR or assembly for `weir dump --stage=llvm|asm`.
-absl::StatusOr<std::string> dump(const ir::Module& module, const std::vector<ir::NodeId>& roots, const NativeOptions& options,
-                                 bool assembly);
+absl::StatusOr<std::string> dump(const ir::Module& module, const std::vector<ir::NodeId>& roots,
+                                 const NativeOptions& options, bool assembly);
 
 }  // namespace weir::jit

@@ -1,0 +1,207 @@
+// Equality, membership and searching of text.
+//
+// In the rules of a group a string slot compared with constants has a view (abi::SlotView): equality and `in` look at
+// the text's code in the slot's dictionary, short prefixes and suffixes at one word. Elsewhere the text itself is
+// compared.
+#include <algorithm>
+#include <array>
+
+#include "compiler/codegen/abi.h"
+#include "compiler/codegen/emitter.h"
+
+namespace weir::codegen {
+
+using abi::SlotView;
+using ir::NodeId;
+using ir::Op;
+using value::Kind;
+
+namespace {
+
+constexpr size_t kMaxInlineItems = 8;
+
+bool is_scalar(Rep rep) { return rep != Rep::kBoxed; }
+
+// The text's bytes as a little-endian word, as SlotView holds them.
+uint64_t prefix_word(const std::string& text) {
+  uint64_t w = 0;
+  for (size_t i = 0; i < text.size() && i < 8; ++i) w |= uint64_t{static_cast<uint8_t>(text[i])} << (8 * i);
+  return w;
+}
+
+}  // namespace
+
+const ir::Constant* Emitter::constant_of(NodeId id) const {
+  const ir::Node& n = node(id);
+  return n.op == Op::kConst ? &unit_.ir.constants[static_cast<size_t>(n.index)] : nullptr;
+}
+
+// Whether the slot is missing or in error, its text left alone.
+Status Emitter::slot_status(NodeId id, Detail detail) {
+  if (!may_fail(node(id))) return {};
+  return slot(node(id), detail).status;
+}
+
+llvm::Value* Emitter::view_field(int view, uint64_t at) {
+  if (views_ == nullptr) {
+    llvm::Value* address = entry_.CreateConstInBoundsGEP1_64(entry_.getInt8Ty(), frame_, offsetof(abi::Frame, views));
+    views_ = entry_.CreateLoad(entry_.getPtrTy(), address);
+  }
+  return b_.CreateLoad(b_.getInt64Ty(), offset(views_, static_cast<uint64_t>(view) * sizeof(SlotView) + at));
+}
+
+// Whether the slot's code is one of these (none is 0): bit tests in a word, or in a table for large dictionaries.
+llvm::Value* Emitter::code_in(int view, const std::vector<uint32_t>& codes) {
+  llvm::Value* code = view_field(view, offsetof(SlotView, code));
+  if (codes.empty()) return b_.getFalse();
+  if (codes.size() == 1) return b_.CreateICmpEQ(code, i64(codes[0]));
+  size_t words = unit_.analysis.dictionaries()[static_cast<size_t>(view)].strings.size() / 64 + 1;
+  std::vector<uint64_t> bits(words, 0);
+  for (uint32_t c : codes) bits[c / 64] |= uint64_t{1} << (c % 64);
+  llvm::Value* shift = b_.CreateAnd(code, i64(63));
+  llvm::Value* mask = i64(bits[0]);
+  if (words > 1) {
+    llvm::Constant* table = llvm::ConstantDataArray::get(c_, bits);
+    auto* global =
+        new llvm::GlobalVariable(unit_.llvm, table->getType(), true, llvm::GlobalValue::PrivateLinkage, table);
+    llvm::Value* index = b_.CreateLShr(code, i64(6));
+    mask = b_.CreateLoad(b_.getInt64Ty(), b_.CreateGEP(b_.getInt64Ty(), global, index));
+  }
+  return b_.CreateTrunc(b_.CreateLShr(mask, shift), b_.getInt1Ty());
+}
+
+llvm::Value* Emitter::string_equals(const Val& x, const Val& y) {
+  // Same kind and length in one comparison; then the bytes.
+  Val differs{Rep::kBool, b_.getFalse(), nullptr, {}};
+  return branch(
+             b_.CreateICmpEQ(x.a, y.a), Rep::kBool, Detail::kOutcome,
+             [&] {
+               llvm::FunctionCallee compare =
+                   unit_.declare("memcmp", b_.getInt32Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty()});
+               llvm::Value* order =
+                   b_.CreateCall(compare, {b_.CreateIntToPtr(x.b, b_.getPtrTy()), b_.CreateIntToPtr(y.b, b_.getPtrTy()),
+                                           b_.CreateLShr(x.a, i64(32))});
+               return Val{Rep::kBool, b_.CreateICmpEQ(order, b_.getInt32(0)), nullptr, {}};
+             },
+             [&] { return differs; })
+      .a;
+}
+
+std::optional<Val> Emitter::equality(NodeId id, bool negated, Detail detail) {
+  NodeId left = unit_.ir.arg(id, 0), right = unit_.ir.arg(id, 1);
+  const types::Type* type = node(left).type;
+  bool both_strings = type->is(types::Kind::kString) && node(right).type->is(types::Kind::kString);
+  if (both_strings) {
+    if (unit_.analysis.string_view(right) >= 0) std::swap(left, right);
+    int view = unit_.analysis.string_view(left);
+    const ir::Constant* text = constant_of(right);
+    if (view >= 0 && text != nullptr) {
+      Val out{Rep::kBool, code_in(view, {unit_.analysis.code_of(view, text->s)}), nullptr, slot_status(left, detail)};
+      if (negated) out.a = b_.CreateNot(out.a);
+      return out;
+    }
+  } else if (!is_scalar(rep_of(type)) || type != node(right).type) {
+    return std::nullopt;
+  }
+  std::array args = {emit(unit_.ir.arg(id, 0), detail), emit(unit_.ir.arg(id, 1), detail)};
+  Status status = combine(args, detail);
+  auto result = [&](llvm::Value* equal) { return Val{Rep::kBool, negated ? b_.CreateNot(equal) : equal, nullptr, {}}; };
+  if (both_strings) return guarded(status, Rep::kBool, detail, [&] { return result(string_equals(args[0], args[1])); });
+  Val out = result(args[0].rep == Rep::kDouble ? b_.CreateFCmpOEQ(args[0].a, args[1].a)
+                                               : b_.CreateICmpEQ(args[0].a, args[1].a));
+  out.status = status;
+  return out;
+}
+
+std::optional<Val> Emitter::in_list(NodeId id, Detail detail) {
+  NodeId item = unit_.ir.arg(id, 0);
+  const ir::Constant* list = constant_of(unit_.ir.arg(id, 1));
+  if (list == nullptr || list->kind != ir::ConstantKind::kList) return std::nullopt;
+  auto element = [&](uint32_t i) -> const ir::Constant& { return unit_.ir.constants[i]; };
+  if (int view = unit_.analysis.string_view(item); view >= 0) {
+    std::vector<uint32_t> codes;
+    for (uint32_t i : list->items)
+      if (element(i).kind == ir::ConstantKind::kString) codes.push_back(unit_.analysis.code_of(view, element(i).s));
+    std::ranges::sort(codes);
+    codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
+    return Val{Rep::kBool, code_in(view, codes), nullptr, slot_status(item, detail)};
+  }
+  bool all_ints =
+      std::ranges::all_of(list->items, [&](uint32_t i) { return element(i).kind == ir::ConstantKind::kInt; });
+  if (!node(item).type->is(types::Kind::kInt) || !all_ints || list->items.size() > kMaxInlineItems) return std::nullopt;
+  Val v = emit(item, detail);
+  llvm::Value* found = b_.getFalse();
+  for (uint32_t i : list->items)
+    found = b_.CreateOr(found, b_.CreateICmpEQ(v.a, i64(static_cast<uint64_t>(element(i).i))));
+  return Val{Rep::kBool, found, nullptr, v.status};
+}
+
+// startsWith and endsWith.
+Val Emitter::affix(NodeId id, bool prefix, Detail detail) {
+  NodeId text = unit_.ir.arg(id, 0);
+  const ir::Constant* part = constant_of(unit_.ir.arg(id, 1));
+  int view = unit_.analysis.string_view(text);
+  if (view >= 0 && part != nullptr && part->s.size() <= 8) {
+    uint64_t size = part->s.size();
+    Val out{Rep::kBool, b_.getTrue(), nullptr, slot_status(text, detail)};
+    if (size == 0) return out;
+    uint64_t unused = 8 * (8 - size);
+    llvm::Value* word = view_field(view, prefix ? offsetof(SlotView, prefix) : offsetof(SlotView, suffix));
+    llvm::Value* bytes = prefix ? b_.CreateAnd(word, i64(~uint64_t{0} >> unused)) : b_.CreateLShr(word, i64(unused));
+    // Bytes past a short text's end read as 0: only a part with a NUL of its own could be fooled by them.
+    out.a = b_.CreateICmpEQ(bytes, i64(prefix_word(part->s)));
+    if (part->s.find('\0') != std::string::npos)
+      out.a = b_.CreateAnd(out.a, b_.CreateICmpUGE(view_field(view, offsetof(SlotView, length)), i64(size)));
+    return out;
+  }
+  std::array args = {emit(text, detail), emit(unit_.ir.arg(id, 1), detail)};
+  return guarded(combine(args, detail), Rep::kBool, detail, [&] {
+    llvm::Value* size = b_.CreateLShr(args[0].a, i64(32));
+    llvm::Value* part_size = b_.CreateLShr(args[1].a, i64(32));
+    return branch(
+        b_.CreateICmpUGE(size, part_size), Rep::kBool, detail,
+        [&] {
+          llvm::FunctionCallee compare =
+              unit_.declare("memcmp", b_.getInt32Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty()});
+          llvm::Value* start = prefix ? args[0].b : b_.CreateAdd(args[0].b, b_.CreateSub(size, part_size));
+          llvm::Value* order = b_.CreateCall(compare, {b_.CreateIntToPtr(start, b_.getPtrTy()),
+                                                       b_.CreateIntToPtr(args[1].b, b_.getPtrTy()), part_size});
+          return Val{Rep::kBool, b_.CreateICmpEQ(order, b_.getInt32(0)), nullptr, {}};
+        },
+        [&] {
+          return Val{Rep::kBool, b_.getFalse(), nullptr, {}};
+        });
+  });
+}
+
+Val Emitter::contains(NodeId id, Detail detail) {
+  std::array args = {emit(unit_.ir.arg(id, 0), detail), emit(unit_.ir.arg(id, 1), detail)};
+  return guarded(combine(args, detail), Rep::kBool, detail, [&] {
+    llvm::FunctionCallee search =
+        unit_.declare("weir_rt_contains", b_.getInt8Ty(),
+                      {b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty(), b_.getInt64Ty(), b_.getInt64Ty()});
+    llvm::Value* found = b_.CreateCall(search, {ctx_, args[0].a, args[0].b, args[1].a, args[1].b});
+    return Val{Rep::kBool, b_.CreateICmpNE(found, b_.getInt8(0)), nullptr, {}};
+  });
+}
+
+std::optional<Val> Emitter::matches(NodeId id, Detail detail) {
+  NodeId pattern = unit_.ir.arg(id, 1);
+  if (node(pattern).op != Op::kConst) return std::nullopt;
+  int regex = unit_.analysis.regex_of(static_cast<uint32_t>(node(pattern).index));
+  if (regex < 0) return std::nullopt;
+  std::array args = {emit(unit_.ir.arg(id, 0), detail), emit(pattern, detail)};
+  return call_with(args, Rep::kBool, true, detail, [&](llvm::Value* a, llvm::Value* out) {
+    if (regexes_ == nullptr) {
+      llvm::Value* address =
+          entry_.CreateConstInBoundsGEP1_64(entry_.getInt8Ty(), frame_, offsetof(abi::Frame, regexes));
+      regexes_ = entry_.CreateLoad(entry_.getPtrTy(), address);
+    }
+    llvm::FunctionCallee match =
+        unit_.declare("weir_rt_matches", b_.getVoidTy(), {b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy()});
+    llvm::Value* re2 = b_.CreateLoad(b_.getPtrTy(), offset(regexes_, static_cast<uint64_t>(regex) * 8));
+    b_.CreateCall(match, {ctx_, re2, a, out});
+  });
+}
+
+}  // namespace weir::codegen

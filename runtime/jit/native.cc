@@ -1,0 +1,283 @@
+#include "runtime/jit/native.h"
+
+#include <fmt/format.h>
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/Support/raw_ostream.h>
+#include <re2/re2.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <span>
+#include <thread>
+#include <unordered_map>
+
+#include "compiler/codegen/abi.h"
+#include "compiler/codegen/analysis.h"
+#include "compiler/codegen/unit.h"
+#include "runtime/jit/code_store.h"
+#include "runtime/jit/slot_views.h"
+#include "runtime/jit/target.h"
+
+namespace weir::jit {
+
+using codegen::Analysis;
+using codegen::UnitSpec;
+using codegen::abi::Frame;
+using codegen::abi::SlotView;
+using ir::NodeId;
+
+namespace {
+
+constexpr uint64_t kDefaultCodeBytes = uint64_t{256} << 20;
+constexpr int64_t kRegexMemory = int64_t{4} << 20;
+
+absl::Status internal(const std::string& text) {
+  return absl::InternalError(absl::string_view(text.data(), text.size()));
+}
+
+// A unit to compile, and what became of it.
+struct Job {
+  const Analysis* analysis = nullptr;
+  UnitSpec spec;
+  absl::Status status;
+  std::unique_ptr<llvm::MemoryBuffer> object;
+};
+
+// LLVM's complaints about one module, collected instead of printed.
+struct Complaints final : llvm::DiagnosticHandler {
+  std::string text;
+  bool handleDiagnostics(const llvm::DiagnosticInfo& info) override {
+    if (info.getSeverity() != llvm::DS_Error) return true;
+    llvm::raw_string_ostream stream(text);
+    llvm::DiagnosticPrinterRawOStream printer(stream);
+    info.print(printer);
+    return true;
+  }
+};
+
+// LLVM IR of a unit, optimised, handed to `use`.
+template <typename Use>
+absl::Status with_unit(const Target& target, const ir::Module& module, const Analysis& analysis, const UnitSpec& spec,
+                       Use use) {
+  llvm::LLVMContext context;
+  auto handler = std::make_unique<Complaints>();
+  Complaints* complaints = handler.get();
+  context.setDiagnosticHandler(std::move(handler));
+  auto built = codegen::build_unit(context, target.layout(), target.triple(), module, analysis, spec);
+  if (!built.ok()) return built.status();
+  target.optimize(**built);
+  absl::Status status = use(**built);
+  if (status.ok() && !complaints->text.empty()) return internal("LLVM: " + complaints->text);
+  return status;
+}
+
+void compile_job(const Target& target, const ir::Module& module, Job& job) {
+  job.status = with_unit(target, module, *job.analysis, job.spec, [&](llvm::Module& unit) -> absl::Status {
+    auto object = target.compile(unit, /*assembly=*/false);
+    if (!object.ok()) return object.status();
+    job.object = std::move(*object);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status compile_jobs(const ir::Module& module, const NativeOptions& options, std::vector<Job>& jobs) {
+  std::atomic<size_t> next{0};
+  std::vector<absl::Status> failures(std::max(1u, options.threads));
+  auto work = [&](size_t worker) {
+    auto target = Target::host(options.level);
+    if (!target.ok()) {
+      failures[worker] = target.status();
+      return;
+    }
+    for (size_t i = next++; i < jobs.size(); i = next++) compile_job(**target, module, jobs[i]);
+  };
+  size_t helpers = std::min<size_t>(failures.size(), jobs.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < helpers; ++i) threads.emplace_back(work, i);
+  work(0);
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& status : failures)
+    if (!status.ok()) return status;
+  for (const Job& job : jobs)
+    if (!job.status.ok()) return job.status;
+  return absl::OkStatus();
+}
+
+// Compiled patterns in the order of an analysis; null where a pattern is malformed (evaluating it is an error).
+class Regexes {
+ public:
+  explicit Regexes(const std::vector<std::string>& patterns) {
+    RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(kRegexMemory);
+    for (const std::string& pattern : patterns) {
+      owned_.push_back(std::make_unique<RE2>(pattern, options));
+      table_.push_back(owned_.back()->ok() ? owned_.back().get() : nullptr);
+    }
+  }
+  const void* const* table() const { return table_.data(); }
+
+ private:
+  std::vector<std::unique_ptr<RE2>> owned_;
+  std::vector<const void*> table_;
+};
+
+struct Group {
+  std::vector<Dictionary> dictionaries;
+  std::unique_ptr<Regexes> regexes;
+  struct Unit {
+    codegen::abi::RulesFn run;
+    uint32_t first;
+    uint32_t count;
+  };
+  std::vector<Unit> units;
+};
+
+class NativeEvaluator final : public value::Evaluator {
+ public:
+  NativeEvaluator(const ir::Module& module, std::unique_ptr<CodeStore> code)
+      : module_(module), code_(std::move(code)) {}
+
+  std::string_view name() const override { return "native"; }
+
+  value::Value eval(NodeId node, value::EvalContext& ctx) const override {
+    auto found = roots.find(node);
+    if (found == roots.end()) return value::Value::fail(value::ErrorCode::kUnbound);
+    ctx.module = &module_;
+    Frame frame;
+    frame.regexes = root_regexes->table();
+    value::Value out;
+    found->second(&ctx, &frame, &out);
+    return out;
+  }
+
+  void eval_rules(uint32_t group, value::EvalContext& ctx, value::Truth* out) const override {
+    const Group& g = groups[group];
+    ctx.module = &module_;
+    // Groups with more than 32 such slots are rare enough to pay for an allocation.
+    std::array<SlotView, 32> few;
+    std::vector<SlotView> many(g.dictionaries.size() > few.size() ? g.dictionaries.size() : 0);
+    SlotView* views = many.empty() ? few.data() : many.data();
+    for (size_t i = 0; i < g.dictionaries.size(); ++i)
+      views[i] = g.dictionaries[i].view(ctx.row[g.dictionaries[i].slot()]);
+    Frame frame;
+    frame.views = views;
+    frame.regexes = g.regexes->table();
+    for (const Group::Unit& unit : g.units) {
+      unit.run(&ctx, &frame, out + unit.first);
+      ctx.counters[1] += unit.count;
+    }
+  }
+
+  std::unordered_map<NodeId, codegen::abi::RootFn> roots;
+  std::unique_ptr<Regexes> root_regexes;
+  std::vector<Group> groups;
+
+ private:
+  const ir::Module& module_;
+  std::unique_ptr<CodeStore> code_;
+};
+
+std::vector<NodeId> unique_roots(const std::vector<NodeId>& roots) {
+  std::vector<NodeId> unique = roots;
+  std::sort(unique.begin(), unique.end());
+  unique.erase(std::unique(unique.begin(), unique.end()), unique.end());
+  return unique;
+}
+
+std::string rules_symbol(size_t group, size_t unit) { return fmt::format("rules_{}_{}", group, unit); }
+
+// Cuts `nodes` into units of at most `size`.
+template <typename Make>
+void cut(std::span<const NodeId> nodes, uint32_t size, Make make) {
+  for (size_t first = 0; first < nodes.size(); first += size)
+    make(nodes.subspan(first, std::min<size_t>(size, nodes.size() - first)), first);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& module, const std::vector<NodeId>& roots,
+                                                          const std::vector<std::vector<NodeId>>& groups,
+                                                          const NativeOptions& options, NativeStats* stats) {
+  auto start = std::chrono::steady_clock::now();
+  std::vector<NodeId> values = unique_roots(roots);
+  std::vector<NodeId> all = values;
+  for (const auto& group : groups) all.insert(all.end(), group.begin(), group.end());
+  if (absl::Status status = ir::verify(module, all); !status.ok()) return status;
+
+  const uint32_t unit_size = std::max(1u, options.rules_per_unit);
+  Analysis root_analysis(module, values, /*prepared=*/false);
+  std::vector<std::unique_ptr<Analysis>> analyses;
+  std::vector<Job> jobs;
+  cut(values, unit_size, [&](std::span<const NodeId> part, size_t first) {
+    jobs.push_back({&root_analysis, {fmt::format("roots_{}", first), {}, {part.begin(), part.end()}}, {}, nullptr});
+  });
+  for (size_t g = 0; g < groups.size(); ++g) {
+    analyses.push_back(std::make_unique<Analysis>(module, groups[g], /*prepared=*/true));
+    cut(groups[g], unit_size, [&](std::span<const NodeId> part, size_t first) {
+      jobs.push_back({analyses[g].get(), {rules_symbol(g, first), {part.begin(), part.end()}, {}}, {}, nullptr});
+    });
+  }
+  if (absl::Status status = compile_jobs(module, options, jobs); !status.ok()) return status;
+
+  auto code = CodeStore::create(options.max_code_bytes != 0 ? options.max_code_bytes : kDefaultCodeBytes);
+  if (!code.ok()) return code.status();
+  CodeStore& store = **code;
+  for (Job& job : jobs)
+    if (absl::Status status = store.add(std::move(job.object)); !status.ok()) return status;
+
+  auto evaluator = std::make_unique<NativeEvaluator>(module, std::move(*code));
+  evaluator->root_regexes = std::make_unique<Regexes>(root_analysis.regexes());
+  for (NodeId root : values) {
+    auto address = store.lookup(codegen::root_symbol(root));
+    if (!address.ok()) return address.status();
+    evaluator->roots[root] = reinterpret_cast<codegen::abi::RootFn>(*address);
+  }
+  for (size_t g = 0; g < groups.size(); ++g) {
+    Group& group = evaluator->groups.emplace_back();
+    for (const codegen::SlotDictionary& dictionary : analyses[g]->dictionaries())
+      group.dictionaries.emplace_back(dictionary);
+    group.regexes = std::make_unique<Regexes>(analyses[g]->regexes());
+    for (uint32_t first = 0; first < groups[g].size(); first += unit_size) {
+      auto address = store.lookup(rules_symbol(g, first));
+      if (!address.ok()) return address.status();
+      auto count = std::min<uint32_t>(unit_size, static_cast<uint32_t>(groups[g].size()) - first);
+      group.units.push_back({reinterpret_cast<codegen::abi::RulesFn>(*address), first, count});
+    }
+  }
+  if (stats != nullptr) {
+    stats->units = static_cast<uint32_t>(jobs.size());
+    stats->code_bytes = store.bytes();
+    stats->compile_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  }
+  return evaluator;
+}
+
+absl::StatusOr<std::string> dump(const ir::Module& module, const std::vector<NodeId>& roots,
+                                 const NativeOptions& options, bool assembly) {
+  if (absl::Status status = ir::verify(module, roots); !status.ok()) return status;
+  auto target = Target::host(options.level);
+  if (!target.ok()) return target.status();
+  std::vector<NodeId> values = unique_roots(roots);
+  Analysis analysis(module, values, /*prepared=*/false);
+  std::string text;
+  absl::Status status =
+      with_unit(**target, module, analysis, {"dump", {}, values}, [&](llvm::Module& unit) -> absl::Status {
+        if (!assembly) {
+          llvm::raw_string_ostream stream(text);
+          unit.print(stream, nullptr);
+          return absl::OkStatus();
+        }
+        auto code = (*target)->compile(unit, /*assembly=*/true);
+        if (!code.ok()) return code.status();
+        text = (*code)->getBuffer().str();
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  return text;
+}
+
+}  // namespace weir::jit
