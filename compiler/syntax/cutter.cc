@@ -77,17 +77,13 @@ std::vector<Range> cut_statements(const TokenList& tokens) {
   for (uint32_t i = 0; i < all.end; ++i) {
     size_t type = tokens[i].type;
     bool selector = i > 0 && (tokens[i - 1].type == T::DOT || tokens[i - 1].type == T::QUESTION);
-    bool starts = false;
-    if (!selector) {
+    bool keyword = is_statement_keyword(type);
+    bool starts = keyword && tokens[i].line_start && has_statement_shape(tokens, i, all);
+    if (!starts && !selector && depth == 0 && brackets == 0) {
       size_t next = tokens.type(i + 1, all);
-      bool keyword = is_statement_keyword(type);
-      if (keyword && tokens[i].line_start && has_statement_shape(tokens, i, all)) {
-        starts = true;
-      } else if (depth == 0 && brackets == 0) {
-        bool complete = i == 0 || ends_operand(tokens[i - 1].type);
-        starts = (keyword && (is_name(next) || next == T::STRING || (complete && tokens[i].line_start))) ||
-                 is_planned_statement(tokens, i, all) || looks_like_statement(tokens, i, all);
-      }
+      bool complete = i == 0 || ends_operand(tokens[i - 1].type);
+      starts = (keyword && (is_name(next) || next == T::STRING || (complete && tokens[i].line_start))) ||
+               is_planned_statement(tokens, i, all) || looks_like_statement(tokens, i, all);
     }
     if (starts) {
       if (!statements.empty()) statements.back().end = i;
@@ -130,10 +126,36 @@ Body find_body(const TokenList& tokens, Range statement) {
   return body;
 }
 
-bool cannot_be_expression_after_word(const TokenList& tokens, uint32_t at, Range range) {
+bool begins_clause_surely(const TokenList& tokens, uint32_t at, Range range) {
   size_t next = tokens.type(at + 1, range);
-  return is_name(next) || next == T::STRING || next == T::NUM_INT || next == T::LBRACE || next == T::NOT ||
-         next == T::LPAREN;
+  if (is_name(next) || next == T::STRING || next == T::NUM_INT || next == T::LBRACE) return true;
+  bool after_operand = at > range.begin && ends_operand(tokens[at - 1].type);
+  return after_operand && (next == T::NOT || next == T::LPAREN);
+}
+
+std::vector<Range> cut_separated(const TokenList& tokens, Range range, size_t separator) {
+  std::vector<Range> parts;
+  uint32_t depth = 0;
+  bool separated = false;  // the part has its separator and something after it
+  for (uint32_t i = range.begin; i < range.end; ++i) {
+    size_t type = tokens[i].type;
+    bool word = is_name(type) || is_reserved_word(type) || type == T::ESCAPED_NAME;
+    size_t before = i > range.begin ? tokens[i - 1].type : 0;
+    bool after_part = ends_operand(before) || before == T::GREATER || before == T::QUESTION || before == T::COMMA;
+    bool starts = depth == 0 && word &&
+                  ((separated && after_part) || (tokens.type(i + 1, range) == separator && before != T::QUESTION));
+    if (parts.empty() || (starts && parts.back().begin != i)) {
+      if (!parts.empty()) parts.back().end = i;
+      parts.push_back({i, range.end});
+      separated = false;
+    }
+    separated = separated || before == separator;
+    // A type's angle brackets nest as brackets do.
+    bool angle = separator == T::COLON;
+    if (closer_of(type) != 0 || (angle && type == T::LESS)) ++depth;
+    if ((is_closer(type) || (angle && type == T::GREATER)) && depth > 0) --depth;
+  }
+  return parts;
 }
 
 }  // namespace weir::syntax

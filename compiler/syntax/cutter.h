@@ -17,10 +17,15 @@ std::vector<Range> cut_statements(const TokenList& tokens);
 bool is_statement_keyword(size_t type);
 
 // Cuts `range` before every token that `starts` accepts and that can begin a part: outside brackets, and after a
-// complete operand or at the start. Inside an unclosed bracket, a part still begins at the start of a line if a word
-// that `starts` accepts is followed by one that no expression could have there.
+// complete operand or at the start. Inside an unclosed bracket or after an operator without its right side, a part
+// still begins at the start of a line if a word that `starts` accepts is followed by what no expression could have
+// there.
 template <class Starts>
 std::vector<Range> cut_parts(const TokenList& tokens, Range range, Starts&& starts);
+
+// Cuts `name SEPARATOR ...` parts that follow each other: fields (`a: int`) and arms (`block when x`). A part whose
+// separator is missing still ends where the next one has its own.
+std::vector<Range> cut_separated(const TokenList& tokens, Range range, size_t separator);
 
 // The range between the first `{` of a statement and its closing `}`; the header is before it.
 struct Body {
@@ -33,7 +38,8 @@ Body find_body(const TokenList& tokens, Range statement);
 
 // --- implementation
 
-bool cannot_be_expression_after_word(const TokenList& tokens, uint32_t at, Range range);
+// Whether the word at `at` and the token after it cannot be part of one expression.
+bool begins_clause_surely(const TokenList& tokens, uint32_t at, Range range);
 
 template <class Starts>
 std::vector<Range> cut_parts(const TokenList& tokens, Range range, Starts&& starts) {
@@ -42,8 +48,7 @@ std::vector<Range> cut_parts(const TokenList& tokens, Range range, Starts&& star
   bool may_start = true;  // at the start, or after an operand that does not belong to the keyword itself
   for (uint32_t i = range.begin; i < range.end; ++i) {
     size_t type = tokens[i].type;
-    bool recovered = depth > 0 && tokens[i].line_start && starts(i) && ends_operand(tokens[i - 1].type) &&
-                     cannot_be_expression_after_word(tokens, i, range);
+    bool recovered = tokens[i].line_start && starts(i) && begins_clause_surely(tokens, i, range);
     if ((depth == 0 && may_start && starts(i)) || recovered) {
       if (!parts.empty()) parts.back().end = i;
       parts.push_back({i, range.end});

@@ -102,7 +102,7 @@ class Dumper {
     close();
   }
 
-  static std::string duration(const DurationLit& d) { return fmt::format("{}ns", d.nanos); }
+  static std::string duration(const DurationLit& d) { return duration_text(d.nanos); }
 
   static std::string type(const TypeExpr& t) {
     std::string out = t.name;
@@ -235,7 +235,7 @@ class Dumper {
         for (const auto& [name, value] : s.fields) part(name.text, value);
         return close();
       case Kind::kRepeat:
-        open(fmt::format("(repeat {} every {}", s.var.text, duration(s.duration)));
+        open(fmt::format("(repeat {}{}", s.var.text, s.duration.nanos == 0 ? "" : " every " + duration(s.duration)));
         part("count", s.value);
         for (const TestStep& inner : s.body) test_step(inner);
         return close();

@@ -348,16 +348,18 @@ Expr* ExpressionParser::build_literal(size_t type, Span at, std::string_view tex
           .hint(fmt::format("write `duration(\"{}\")`", text));
       return error(at);
     default:
-      return build_number(type, at, text, negative);
+      return build_number(e, type, text, negative);
   }
 }
 
-Expr* ExpressionParser::build_number(size_t type, Span at, std::string_view text, bool negative) {
-  Expr* e = arena_.make(ExprKind::kConst, at);
+Expr* ExpressionParser::build_number(Expr* e, size_t type, std::string_view text, bool negative) {
   auto out_of_range = [&](std::string_view kind, std::string hint) {
-    sink_.emit(DiagKind::kBadLiteral, at, fmt::format("`{}{}` does not fit into {}", negative ? "-" : "", text, kind))
+    sink_
+        .emit(DiagKind::kBadLiteral, e->span,
+              fmt::format("`{}{}` does not fit into {}", negative ? "-" : "", text, kind))
         .hint(std::move(hint));
-    return error(at);
+    e->kind = ExprKind::kError;
+    return e;
   };
   if (type == T::NUM_INT) {
     std::optional<int64_t> value = decode_int(text, negative);

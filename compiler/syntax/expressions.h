@@ -78,7 +78,7 @@ class ExpressionParser {
   Expr* build_struct(Expr* type, P::PostfixContext* context, base::Span so_far);
   Expr* build_primary(P::PrimaryContext* context, bool negate_literal);
   Expr* build_literal(size_t type, base::Span at, std::string_view text, bool negative);
-  Expr* build_number(size_t type, base::Span at, std::string_view text, bool negative);
+  Expr* build_number(Expr* e, size_t type, std::string_view text, bool negative);
   std::vector<Expr*> build_arguments(P::ArgumentsContext* context);
   Expr* binary(std::string_view function, base::Span operator_span, base::Span whole, Expr* left, Expr* right);
   Expr* balance(std::string_view function, const std::vector<Expr*>& terms, const std::vector<base::Span>& operators,

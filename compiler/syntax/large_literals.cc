@@ -86,7 +86,7 @@ void ExpressionParser::splice_large_literals(Range range, std::vector<Splice>& s
 
 Expr* ExpressionParser::build_element(Range range, bool& failed) {
   if (range.empty()) {
-    report({range.begin, {T::IDENTIFIER, T::NUM_INT}}, range, {});
+    report({range.begin, {T::IDENTIFIER, T::NUM_INT, T::LPAREN}}, range, {});
     failed = true;
     return nullptr;
   }

@@ -211,6 +211,12 @@ std::optional<std::string> decode_quoted(std::string_view token, LiteralError& e
 
 namespace {
 
+constexpr int64_t kMillisecond = 1'000'000;
+constexpr int64_t kSecond = 1000 * kMillisecond;
+constexpr int64_t kMinute = 60 * kSecond;
+constexpr int64_t kHour = 60 * kMinute;
+constexpr int64_t kDay = 24 * kHour;
+
 std::optional<uint64_t> decode_magnitude(std::string_view text) {
   int base = 10;
   if (text.substr(0, 2) == "0x") {
@@ -250,8 +256,6 @@ std::optional<double> decode_double(std::string_view text) {
 }
 
 std::optional<int64_t> decode_duration(std::string_view text) {
-  constexpr int64_t kMillisecond = 1'000'000, kSecond = 1000 * kMillisecond, kMinute = 60 * kSecond,
-                    kHour = 60 * kMinute, kDay = 24 * kHour;
   int64_t total = 0;
   for (size_t i = 0; i < text.size();) {
     size_t digits = i;
@@ -271,6 +275,22 @@ std::optional<int64_t> decode_duration(std::string_view text) {
     if (__builtin_mul_overflow(count, unit, &part) || __builtin_add_overflow(total, part, &total)) return std::nullopt;
   }
   return total;
+}
+
+std::string duration_text(int64_t nanos) {
+  if (nanos == 0) return "0s";
+  struct Unit {
+    std::string_view name;
+    int64_t nanos;
+  };
+  constexpr Unit kUnits[] = {{"d", kDay},    {"h", kHour},         {"m", kMinute},
+                             {"s", kSecond}, {"ms", kMillisecond}, {"ns", 1}};
+  std::string out;
+  for (const Unit& unit : kUnits) {
+    if (nanos >= unit.nanos) out += fmt::format("{}{}", nanos / unit.nanos, unit.name);
+    nanos %= unit.nanos;
+  }
+  return out;
 }
 
 std::string quote_string(std::string_view value) {

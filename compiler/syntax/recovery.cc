@@ -110,11 +110,7 @@ void StatementParser::check_body(const Body& body, std::string_view what) {
         .hint("remove it");
     return;
   }
-  std::string_view word = tokens_.text(at);
-  std::string_view meant = is_name(tokens_[at].type) ? base::did_you_mean(word, statement_words()) : "";
-  auto report =
-      sink_.emit(DiagKind::kSyntaxError, tokens_.span(at), fmt::format("expected a statement, found `{}`", word));
-  if (!meant.empty()) report.hint(fmt::format("did you mean `{}`?", meant));
+  report_unknown_statement(body.rest);
 }
 
 bool StatementParser::recover_event(Range range, Statement& out) {
@@ -124,11 +120,7 @@ bool StatementParser::recover_event(Range range, Statement& out) {
   if (header == nullptr) return false;
   out.kind = StatementKind::kEvent;
   out.event.emplace().name = name(header->eventHeader()->name());
-  auto starts = [&](uint32_t i) {
-    return (is_name(tokens_[i].type) || is_reserved_word(tokens_[i].type) || tokens_[i].type == T::ESCAPED_NAME) &&
-           tokens_.type(i + 1, body.inside) == T::COLON;
-  };
-  for (Range part : cut_parts(tokens_, body.inside, [&](uint32_t i) { return starts(i) || tokens_[i].line_start; })) {
+  for (Range part : cut_separated(tokens_, body.inside, T::COLON)) {
     if (auto* tree = expressions_.parse(&P::onlyFieldDeclaration, part, {.what = "field"})) {
       build_field(tree->fieldDeclaration(), *out.event);
     }
@@ -188,8 +180,7 @@ void StatementParser::recover_rule_clause(Range range, RuleStmt& rule, Seen& see
     std::string_view word = tokens_.text(range.begin);
     std::string_view meant = base::did_you_mean(word, rule_words());
     if (is_name(keyword)) {
-      // What was meant is given, as far as `clause missing` goes.
-      if (meant == "when") seen.emplace(T::WHEN, tokens_.span(range));
+      note_misspelt_clause(range.begin, seen);
       sink_.emit(DiagKind::kUnknownClause, tokens_.span(range.begin), fmt::format("unknown clause `{}`", word))
           .hint(meant.empty() ? "clauses of a rule: id, when, score, then, once, limit, because, owner, severity, mode"
                               : fmt::format("did you mean `{}`?", meant));
@@ -222,12 +213,19 @@ void StatementParser::recover_rule_clause(Range range, RuleStmt& rule, Seen& see
   bool cut_short = failure.token > range.begin + 1 && failure.token < range.end;
   expressions_.parse(&P::onlyRuleClause, range, scope);
   if (cut_short) {
+    note_misspelt_clause(failure.token, seen);
     if (auto* tree = expressions_.parse(&P::onlyRuleClause, before, scope, /*quiet=*/true)) {
       build_rule_clause(tree->ruleClause(), rule, seen);
       return;
     }
   }
   note_clause(seen, keyword, tokens_.span(range));
+}
+
+// A `whn` is no reason to say as well that `when` is missing.
+void StatementParser::note_misspelt_clause(uint32_t at, Seen& seen) {
+  if (!is_name(tokens_[at].type)) return;
+  if (base::did_you_mean(tokens_.text(at), rule_words()) == "when") seen.emplace(T::WHEN, tokens_.span(at));
 }
 
 bool StatementParser::recover_decide(Range range, Statement& out) {
@@ -237,8 +235,7 @@ bool StatementParser::recover_decide(Range range, Statement& out) {
   if (header == nullptr) return false;
   out.kind = StatementKind::kDecide;
   out.decide.emplace().event = name(header->decideHeader()->name());
-  auto starts = [&](uint32_t i) { return is_name(tokens_[i].type) && tokens_.type(i + 1, body.inside) == T::WHEN; };
-  for (Range part : cut_parts(tokens_, body.inside, starts)) {
+  for (Range part : cut_separated(tokens_, body.inside, T::WHEN)) {
     if (auto* tree = expressions_.parse(&P::onlyDecideArm, part, {.what = "decide arm"})) {
       out.decide->arms.push_back(build_arm(tree->decideArm()));
     }

@@ -47,6 +47,7 @@ class StatementParser {
   bool recover_feature(Range range, Statement& statement);
   bool recover_rule(Range range, Statement& statement);
   void recover_rule_clause(Range range, RuleStmt& rule, Seen& seen);
+  void note_misspelt_clause(uint32_t at, Seen& seen);
   bool recover_event(Range range, Statement& statement);
   bool recover_decide(Range range, Statement& statement);
   bool recover_test(Range range, Statement& statement);

@@ -63,9 +63,11 @@ std::string expectation(const std::vector<size_t>& types) {
   std::vector<std::string_view> words;
   for (size_t type : types) {
     std::string_view word = type_description(type);
-    if (is_soft_keyword(type) && has(T::IDENTIFIER)) continue;  // a name says it
+    if ((is_soft_keyword(type) || is_reserved_word(type)) && has(T::IDENTIFIER)) continue;  // a name says it
     if (!word.empty()) words.push_back(word);
   }
+  // The end of a part says nothing: what may follow it depends on the statement.
+  words.erase(std::remove(words.begin(), words.end(), type_description(kEndOfInput)), words.end());
   constexpr size_t kMostAlternatives = 4;
   if (words.empty() || words.size() > kMostAlternatives) return {};
   std::string out;
@@ -76,13 +78,23 @@ std::string expectation(const std::vector<size_t>& types) {
   return out;
 }
 
+// The expected keyword that a word resembles, in backticks, or empty.
+std::string_view misspelt(std::string_view word, const std::vector<size_t>& expected) {
+  for (size_t type : expected) {
+    std::string_view description = type_description(type);
+    if (description.size() < 3 || description[0] != '`') continue;
+    if (!base::did_you_mean(word, {description.substr(1, description.size() - 2)}).empty()) return description;
+  }
+  return {};
+}
+
 }  // namespace
 
 bool ExpressionParser::check_tokens(Range range, bool quiet) {
   if (range.size() > limits_.max_expression_tokens) {
     if (!quiet) {
       sink_.emit(DiagKind::kTooLarge, tokens_.span(Range{range.begin, range.begin + 1}),
-                 fmt::format("{} tokens are more than an expression may have ({})", range.size(),
+                 fmt::format("{} tokens are more than a statement or an expression may have ({})", range.size(),
                              limits_.max_expression_tokens));
     }
     return false;
@@ -140,11 +152,19 @@ void ExpressionParser::report(const SyntaxFailure& failure, Range range, const S
   size_t before = at > range.begin ? tokens_[at - 1].type : 0;
   std::string_view word_before = at > range.begin ? tokens_.text(at - 1) : std::string_view();
   bool after_operand = before != 0 && ends_operand(before);
-  std::string found_text =
-      at_end ? (range.end < tokens_.size() ? quoted(tokens_.text(range.end)) : "the end of the file") : quoted(word);
-  if (at_end && scope.what != "expression") found_text = fmt::format("the end of the {}", scope.what);
-  if (at_end && scope.what == "expression" && range.end >= tokens_.size()) found_text = "the end";
+  // Past the end of a clause stands the next one: that is what a reader sees there.
+  std::string found_text = "the end of the file";
+  if (!at_end) {
+    found_text = quoted(word);
+  } else if (range.end < tokens_.size()) {
+    found_text = quoted(tokens_.text(range.end));
+  } else if (scope.what == "template expression") {
+    found_text = "`}`";
+  } else if (scope.what == "expression") {
+    found_text = "the end";
+  }
   std::string expected = expectation(failure.expected);
+  if (expected.empty() && before != 0 && !after_operand && !starts_operand(found)) expected = "an expression";
   bool wants_expression = expected == "an expression";
 
   auto emit = [&](DiagKind kind, std::string message, std::string hint) {
@@ -192,6 +212,10 @@ void ExpressionParser::report(const SyntaxFailure& failure, Range range, const S
     std::string hint;
     bool closes = failure.expected.size() == 1 && is_closer(failure.expected[0]);
     if (closes && after_operand && !at_end && starts_operand(found)) hint = "is a `,` or an operator missing?";
+    if (!at_end && is_name(found)) {
+      std::string_view meant = misspelt(word, failure.expected);
+      if (!meant.empty()) hint = fmt::format("did you mean {}?", meant);
+    }
     return mismatch(expected, std::move(hint));
   }
   if (wants_expression) return mismatch(expected, {});

@@ -2,29 +2,13 @@
 
 #include <algorithm>
 
+#include "runtime/explain/failure_text.h"
+
 namespace weir::engine {
 
-std::string missing_name(const ir::Program& program, uint32_t event, const value::Value& missing) {
-  const uint32_t index = missing.aux & 0xffffff;
-  switch (missing.aux >> 24) {
-    case 1: {
-      const auto& fields = program.events[event].schema.fields;
-      if (index < fields.size()) return fields[index].name;
-      break;
-    }
-    case 2:
-      if (index < program.features.size()) return program.features[index].name;
-      break;
-    default:
-      break;
-  }
-  return "value";
-}
-
 std::string CauseCounts::text(uint32_t rule, const value::Value& cause) const {
-  if (cause.is_missing()) return missing_name(program_, program_.rules[rule].event, cause);
-  if (cause.error != nullptr && !cause.error->message.empty()) return std::string(cause.error->message);
-  return std::string(value::error_code_name(cause.error_code()));
+  if (cause.is_missing()) return explain::missing_name(program_, program_.rules[rule].event, cause);
+  return explain::error_text(cause);
 }
 
 void CauseCounts::add(uint32_t rule, const value::Value& cause) {

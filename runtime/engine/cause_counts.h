@@ -36,7 +36,4 @@ class CauseCounts {
   std::vector<uint32_t> kinds_;  // by rule
 };
 
-// What a value is missing for: the name of a field of the event, or of a feature.
-std::string missing_name(const ir::Program& program, uint32_t event, const value::Value& missing);
-
 }  // namespace weir::engine

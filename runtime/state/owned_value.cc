@@ -54,6 +54,7 @@ class Copier {
         char* p = take(v.aux);
         if (v.aux > 0) std::memcpy(p, v.s, v.aux);
         out.s = p;
+        out.reserved[0] = 0;  // a compiled pattern stays with the original
         break;
       }
       case Kind::kList: {

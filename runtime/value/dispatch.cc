@@ -1,8 +1,8 @@
 // Calls whose overload is chosen by the kinds of the arguments at run time.
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -118,17 +118,18 @@ class DispatchTable {
       if (overload.result == nullptr) continue;
       Candidate candidate{builtin_body(id), {}};
       for (const types::Type* param : overload.params) candidate.params.push_back(pattern_of(*param));
-      by_name_[{types::builtin_info(id).function, overload.style}].push_back(std::move(candidate));
+      by_name_[static_cast<size_t>(overload.style)][types::builtin_info(id).function].push_back(std::move(candidate));
     }
   }
 
   const std::vector<Candidate>* find(std::string_view function, types::CallStyle style) const {
-    auto found = by_name_.find({function, style});
-    return found == by_name_.end() ? nullptr : &found->second;
+    const auto& named = by_name_[static_cast<size_t>(style)];
+    auto found = named.find(function);
+    return found == named.end() ? nullptr : &found->second;
   }
 
  private:
-  std::map<std::pair<std::string_view, types::CallStyle>, std::vector<Candidate>> by_name_;
+  std::unordered_map<std::string_view, std::vector<Candidate>> by_name_[3];  // one a style
 };
 
 const DispatchTable& dispatch_table() {

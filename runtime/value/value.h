@@ -60,7 +60,7 @@ struct ErrorInfo {  // in an arena
 
 struct Value {
   Kind kind = Kind::kMissing;
-  uint8_t reserved[3] = {0, 0, 0};  // [0]: whether a string carries its compiled pattern (regex.h)
+  uint8_t reserved[3] = {0, 0, 0};  // [0]: the text at `s` carries its compiled pattern (regex.h); 0 in a copy of it
   uint32_t aux = 0;
   union {
     int64_t i = 0;
