@@ -53,8 +53,7 @@ static_assert(sizeof(SlotView) == 32);
 
 // What an evaluator hands to its code beside the context.
 struct Frame {
-  const SlotView* views = nullptr;       // of the group; null outside eval_rules
-  const void* const* regexes = nullptr;  // const RE2*, by number (Analysis::regexes)
+  const SlotView* views = nullptr;  // of the group; null outside eval_rules
 };
 
 // The shapes of generated functions.
@@ -77,9 +76,10 @@ struct NativeRange {
   value::Value error;  // not ok(): the operand cannot be iterated
 };
 
-#define WEIR_RUNTIME_CALLS(X)                                                                                          \
-  X(call_dyn)                                                                                                          \
-  X(index_dyn) X(select) X(has_field) X(opt_select) X(opt_index) X(make_list) X(make_map) X(list_append) X(map_insert) \
-      X(feature) X(feature_at) X(list_contains) X(has_label) X(has_label_named) X(labels) X(fail)
+#define WEIR_RUNTIME_CALLS(X)                                                                                        \
+  X(call_dyn)                                                                                                        \
+  X(index_dyn)                                                                                                       \
+  X(select) X(has_field) X(opt_select) X(opt_index) X(make_list) X(make_map) X(list_append) X(map_insert) X(feature) \
+      X(feature_at) X(list_contains) X(has_label) X(has_label_named) X(labels) X(fail)
 
 }  // namespace weir::codegen::abi

@@ -79,11 +79,6 @@ uint32_t Analysis::code_of(int view, const std::string& text) const {
   return it == codes.end() ? 0 : it->second;
 }
 
-int Analysis::regex_of(uint32_t constant) const {
-  auto it = regex_index_.find(constant);
-  return it == regex_index_.end() ? -1 : it->second;
-}
-
 void Analysis::collect_string(NodeId slot, uint32_t constant) {
   auto index = static_cast<uint32_t>(module_.node(slot).index);
   auto [it, added] = views_.try_emplace(index, static_cast<int>(dictionaries_.size()));
@@ -99,7 +94,7 @@ void Analysis::collect_string(NodeId slot, uint32_t constant) {
 
 void Analysis::collect(NodeId id) {
   const ir::Node& n = module_.node(id);
-  if (n.op != Op::kCall || n.arg_count != 2) return;
+  if (!prepared_ || n.op != Op::kCall || n.arg_count != 2) return;
   NodeId a = module_.arg(id, 0), b = module_.arg(id, 1);
   auto constant = [&](NodeId node) -> const ir::Constant* {
     const ir::Node& c = module_.node(node);
@@ -107,11 +102,6 @@ void Analysis::collect(NodeId id) {
   };
   auto constant_index = [&](NodeId node) { return static_cast<uint32_t>(module_.node(node).index); };
   InlineOp op = inline_info(n.builtin).op;
-  if (op == InlineOp::kMatches && constant(b) != nullptr && constant(b)->kind == ir::ConstantKind::kString) {
-    auto [it, added] = regex_index_.try_emplace(constant_index(b), static_cast<int>(regexes_.size()));
-    if (added) regexes_.push_back(constant(b)->s);
-  }
-  if (!prepared_) return;
   switch (op) {
     case InlineOp::kEquals:
     case InlineOp::kNotEquals:
@@ -200,9 +190,6 @@ uint32_t Analysis::call_cost(NodeId id, bool* straight) const {
     case InlineOp::kContains:
       *straight = false;
       return kSearchCost;
-    case InlineOp::kMatches:
-      *straight = false;
-      return kRegexCost;
     case InlineOp::kNone:
       break;
   }

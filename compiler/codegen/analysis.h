@@ -35,10 +35,6 @@ class Analysis {
   int view_of(uint32_t slot) const;                           // its position in dictionaries; -1: not prepared
   uint32_t code_of(int view, const std::string& text) const;  // 0: not in the dictionary
 
-  // Constant patterns of `matches`, by number.
-  const std::vector<std::string>& regexes() const { return regexes_; }
-  int regex_of(uint32_t constant) const;  // -1: none
-
   // The slot, if the node is a string slot with a view.
   int string_view(ir::NodeId id) const;
 
@@ -59,8 +55,6 @@ class Analysis {
   std::vector<SlotDictionary> dictionaries_;
   std::unordered_map<uint32_t, int> views_;
   std::vector<std::unordered_map<std::string, uint32_t>> codes_;
-  std::vector<std::string> regexes_;
-  std::unordered_map<uint32_t, int> regex_index_;
 };
 
 // Reachable nodes, arguments before users.

@@ -74,8 +74,6 @@ std::optional<Val> Emitter::inline_call(NodeId id, Detail detail) {
     case InlineOp::kStartsWith:
     case InlineOp::kEndsWith:
       return affix(id, info.op == InlineOp::kStartsWith, detail);
-    case InlineOp::kMatches:
-      return matches(id, detail);
     case InlineOp::kIdentity:
       return emit(unit_.ir.arg(id, 0), detail);
   }

@@ -176,15 +176,13 @@ Val Emitter::constant(const ir::Node& n) {
       return {Rep::kUint, i64(c.u), nullptr, {}};
     case ir::ConstantKind::kDouble:
       return {Rep::kDouble, llvm::ConstantFP::get(b_.getDoubleTy(), c.d), nullptr, {}};
-    case ir::ConstantKind::kString:
-      return {Rep::kBoxed, i64(word(Kind::kString, static_cast<uint32_t>(c.s.size()))), second(), {}};
-    case ir::ConstantKind::kBytes:
-      return {Rep::kBoxed, i64(word(Kind::kBytes, static_cast<uint32_t>(c.s.size()))), second(), {}};
     case ir::ConstantKind::kTimestamp:
       return {
           Rep::kBoxed, i64(word(Kind::kTimestamp, static_cast<uint32_t>(c.u))), i64(static_cast<uint64_t>(c.i)), {}};
     case ir::ConstantKind::kDuration:
       return {Rep::kBoxed, i64(word(Kind::kDuration, static_cast<uint32_t>(c.u))), i64(static_cast<uint64_t>(c.i)), {}};
+    case ir::ConstantKind::kString:  // its first word may say that it carries a compiled pattern
+    case ir::ConstantKind::kBytes:
     case ir::ConstantKind::kType:
     case ir::ConstantKind::kList:
     case ir::ConstantKind::kMap:

@@ -71,10 +71,10 @@ llvm::Value* Emitter::code_in(int view, const std::vector<uint32_t>& codes) {
 }
 
 llvm::Value* Emitter::string_equals(const Val& x, const Val& y) {
-  // Same kind and length in one comparison; then the bytes.
+  // Lengths first, then the bytes. The words' low halves differ where a constant carries more than its text.
   Val differs{Rep::kBool, b_.getFalse(), nullptr, {}};
   return branch(
-             b_.CreateICmpEQ(x.a, y.a), Rep::kBool, Detail::kOutcome,
+             b_.CreateICmpEQ(b_.CreateLShr(x.a, i64(32)), b_.CreateLShr(y.a, i64(32))), Rep::kBool, Detail::kOutcome,
              [&] {
                llvm::FunctionCallee compare =
                    unit_.declare("memcmp", b_.getInt32Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty()});
@@ -182,25 +182,6 @@ Val Emitter::contains(NodeId id, Detail detail) {
                       {b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty(), b_.getInt64Ty(), b_.getInt64Ty()});
     llvm::Value* found = b_.CreateCall(search, {ctx_, args[0].a, args[0].b, args[1].a, args[1].b});
     return Val{Rep::kBool, b_.CreateICmpNE(found, b_.getInt8(0)), nullptr, {}};
-  });
-}
-
-std::optional<Val> Emitter::matches(NodeId id, Detail detail) {
-  NodeId pattern = unit_.ir.arg(id, 1);
-  if (node(pattern).op != Op::kConst) return std::nullopt;
-  int regex = unit_.analysis.regex_of(static_cast<uint32_t>(node(pattern).index));
-  if (regex < 0) return std::nullopt;
-  std::array args = {emit(unit_.ir.arg(id, 0), detail), emit(pattern, detail)};
-  return call_with(args, Rep::kBool, true, detail, [&](llvm::Value* a, llvm::Value* out) {
-    if (regexes_ == nullptr) {
-      llvm::Value* address =
-          entry_.CreateConstInBoundsGEP1_64(entry_.getInt8Ty(), frame_, offsetof(abi::Frame, regexes));
-      regexes_ = entry_.CreateLoad(entry_.getPtrTy(), address);
-    }
-    llvm::FunctionCallee match =
-        unit_.declare("weir_rt_matches", b_.getVoidTy(), {b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy()});
-    llvm::Value* re2 = b_.CreateLoad(b_.getPtrTy(), offset(regexes_, static_cast<uint64_t>(regex) * 8));
-    b_.CreateCall(match, {ctx_, re2, a, out});
   });
 }
 

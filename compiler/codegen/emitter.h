@@ -102,7 +102,6 @@ class Emitter {
   std::optional<Val> in_list(ir::NodeId id, Detail detail);
   Val affix(ir::NodeId id, bool prefix, Detail detail);
   Val contains(ir::NodeId id, Detail detail);
-  std::optional<Val> matches(ir::NodeId id, Detail detail);
   llvm::Value* string_equals(const Val& x, const Val& y);
   llvm::Value* view_field(int view, uint64_t offset);
   llvm::Value* code_in(int view, const std::vector<uint32_t>& codes);
@@ -177,7 +176,7 @@ class Emitter {
   ir::NodeId self_ = ir::kNoNode;  // the node whose memo this function fills
   static const uint64_t field_row_, field_memo_, field_locals_, field_constants_, field_epoch_;
   llvm::Value *row_ = nullptr, *memos_ = nullptr, *locals_ = nullptr, *constants_ = nullptr, *epoch_ = nullptr;
-  llvm::Value *views_ = nullptr, *regexes_ = nullptr;
+  llvm::Value* views_ = nullptr;
   llvm::AllocaInst *args_ = nullptr, *out_ = nullptr, *range_ = nullptr;
   uint64_t args_bytes_ = 0;
   std::unordered_map<ir::NodeId, std::pair<Val, Detail>> known_;

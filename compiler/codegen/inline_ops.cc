@@ -37,7 +37,6 @@ constexpr Row kRows[] = {
     {"contains", "(string, string) -> bool", InlineOp::kContains},
     {"startsWith", "(string, string) -> bool", InlineOp::kStartsWith},
     {"endsWith", "(string, string) -> bool", InlineOp::kEndsWith},
-    {"matches", "(string, string) -> bool", InlineOp::kMatches},
     {"double", "(int) -> double", InlineOp::kDoubleFromInt},
     {"double", "(uint) -> double", InlineOp::kDoubleFromUint},
     {"dyn", "(A) -> dyn", InlineOp::kIdentity},

@@ -35,7 +35,6 @@ enum class InlineOp : uint8_t {
   kContains,
   kStartsWith,
   kEndsWith,
-  kMatches,
   kDoubleFromInt,
   kDoubleFromUint,
   kIdentity,  // dyn(x), int(int), …

@@ -32,7 +32,6 @@ using ir::NodeId;
 namespace {
 
 constexpr uint64_t kDefaultCodeBytes = uint64_t{256} << 20;
-constexpr int64_t kRegexMemory = int64_t{4} << 20;
 
 absl::Status internal(const std::string& text) {
   return absl::InternalError(absl::string_view(text.data(), text.size()));
@@ -106,28 +105,8 @@ absl::Status compile_jobs(const ir::Module& module, const NativeOptions& options
   return absl::OkStatus();
 }
 
-// Compiled patterns in the order of an analysis; null where a pattern is malformed (evaluating it is an error).
-class Regexes {
- public:
-  explicit Regexes(const std::vector<std::string>& patterns) {
-    RE2::Options options;
-    options.set_log_errors(false);
-    options.set_max_mem(kRegexMemory);
-    for (const std::string& pattern : patterns) {
-      owned_.push_back(std::make_unique<RE2>(pattern, options));
-      table_.push_back(owned_.back()->ok() ? owned_.back().get() : nullptr);
-    }
-  }
-  const void* const* table() const { return table_.data(); }
-
- private:
-  std::vector<std::unique_ptr<RE2>> owned_;
-  std::vector<const void*> table_;
-};
-
 struct Group {
   std::vector<Dictionary> dictionaries;
-  std::unique_ptr<Regexes> regexes;
   struct Unit {
     codegen::abi::RulesFn run;
     uint32_t first;
@@ -148,7 +127,6 @@ class NativeEvaluator final : public value::Evaluator {
     if (found == roots.end()) return value::Value::fail(value::ErrorCode::kUnbound);
     ctx.module = &module_;
     Frame frame;
-    frame.regexes = root_regexes->table();
     value::Value out;
     found->second(&ctx, &frame, &out);
     return out;
@@ -165,7 +143,6 @@ class NativeEvaluator final : public value::Evaluator {
       views[i] = g.dictionaries[i].view(ctx.row[g.dictionaries[i].slot()]);
     Frame frame;
     frame.views = views;
-    frame.regexes = g.regexes->table();
     for (const Group::Unit& unit : g.units) {
       unit.run(&ctx, &frame, out + unit.first);
       ctx.counters[1] += unit.count;
@@ -173,7 +150,6 @@ class NativeEvaluator final : public value::Evaluator {
   }
 
   std::unordered_map<NodeId, codegen::abi::RootFn> roots;
-  std::unique_ptr<Regexes> root_regexes;
   std::vector<Group> groups;
 
  private:
@@ -230,7 +206,6 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
     if (absl::Status status = store.add(std::move(job.object)); !status.ok()) return status;
 
   auto evaluator = std::make_unique<NativeEvaluator>(module, std::move(*code));
-  evaluator->root_regexes = std::make_unique<Regexes>(root_analysis.regexes());
   for (NodeId root : values) {
     auto address = store.lookup(codegen::root_symbol(root));
     if (!address.ok()) return address.status();
@@ -240,7 +215,6 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
     Group& group = evaluator->groups.emplace_back();
     for (const codegen::SlotDictionary& dictionary : analyses[g]->dictionaries())
       group.dictionaries.emplace_back(dictionary);
-    group.regexes = std::make_unique<Regexes>(analyses[g]->regexes());
     for (uint32_t first = 0; first < groups[g].size(); first += unit_size) {
       auto address = store.lookup(rules_symbol(g, first));
       if (!address.ok()) return address.status();

@@ -86,12 +86,3 @@ extern "C" uint8_t weir_rt_contains(EvalContext* ctx, uint64_t text0, const char
   weir::value::charge(*ctx, static_cast<int64_t>(1 + (size + part_size) / 16));
   return part_size == 0 || memmem(text1, size, part1, part_size) != nullptr;
 }
-
-extern "C" void weir_rt_matches(EvalContext* ctx, const re2::RE2* regex, const Value* args, Value* out) {
-  if (regex == nullptr) return weir_bi_matches_member(*ctx, args, out);
-  if (!weir::value::charge(*ctx, 1 + args[0].aux / 4)) {
-    *out = weir::value::budget_error();
-    return;
-  }
-  *out = Value::boolean(re2::RE2::PartialMatch(re2::StringPiece(args[0].s, args[0].aux), *regex));
-}

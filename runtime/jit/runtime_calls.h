@@ -3,8 +3,6 @@
 // Arguments are ok() values; results may be errors. Shapes: compiler/codegen/abi.h. ctx.module must be set.
 #pragma once
 
-#include <re2/re2.h>
-
 #include "compiler/codegen/abi.h"
 
 extern "C" {
@@ -21,7 +19,4 @@ void* weir_rt_allocate(::weir::value::EvalContext* ctx, uint64_t bytes);
 // text.contains(part), both as the two words of a Value.
 uint8_t weir_rt_contains(::weir::value::EvalContext* ctx, uint64_t text0, const char* text1, uint64_t part0,
                          const char* part1);
-// args[0].matches(args[1]) where `regex` is args[1] compiled; null if it cannot be: the body reports why.
-void weir_rt_matches(::weir::value::EvalContext* ctx, const re2::RE2* regex, const ::weir::value::Value* args,
-                     ::weir::value::Value* out);
 }

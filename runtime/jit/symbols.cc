@@ -14,7 +14,6 @@ const std::vector<Symbol>& runtime_symbols() {
         {"weir_rt_range", reinterpret_cast<const void*>(&weir_rt_range)},
         {"weir_rt_allocate", reinterpret_cast<const void*>(&weir_rt_allocate)},
         {"weir_rt_contains", reinterpret_cast<const void*>(&weir_rt_contains)},
-        {"weir_rt_matches", reinterpret_cast<const void*>(&weir_rt_matches)},
         // What LLVM itself may call.
         {"memcmp", reinterpret_cast<const void*>(static_cast<int (*)(const void*, const void*, size_t)>(&memcmp))},
         {"bcmp", reinterpret_cast<const void*>(static_cast<int (*)(const void*, const void*, size_t)>(&memcmp))},
