@@ -1,6 +1,9 @@
 #include "runtime/state/cells.h"
 
+#include <algorithm>
 #include <cmath>
+#include <new>
+#include <numeric>
 
 #include "runtime/state/time.h"
 
@@ -118,6 +121,66 @@ void StddevCell::merge(const StddevCell& later) {
   mean += delta * (other / total);
   m2 += later.m2 + delta * delta * (count * other / total);
   n += later.n;
+}
+
+void TopCell::add(uint64_t hash, uint64_t count, const OwnedValue& v) {
+  bool evicts = false;
+  const uint32_t slot = table.add(hash, count, &evicts);
+  if (slot == values.size()) {
+    values.push_back(v);
+    value_bytes += v.heap_bytes();
+  } else if (evicts) {
+    value_bytes += v.heap_bytes() - values[slot].heap_bytes();
+    values[slot] = v;
+  }
+}
+
+void TopCell::merge(const TopCell& later) {
+  for (size_t i = 0; i < later.table.size(); ++i) add(later.table.hash(i), later.table.count(i), later.values[i]);
+}
+
+Value TopCell::result(const ir::Feature& feature, value::Arena& arena) const {
+  std::vector<uint32_t> slots(table.size());
+  std::iota(slots.begin(), slots.end(), 0);
+  const size_t size = std::min(slots.size(), static_cast<size_t>(std::max(feature.param, 0.0)));
+  std::partial_sort(slots.begin(), slots.begin() + static_cast<ptrdiff_t>(size), slots.end(),
+                    [&](uint32_t a, uint32_t b) {
+                      if (table.count(a) != table.count(b)) return table.count(a) > table.count(b);
+                      const int order = compare(values[a].get(), values[b].get());
+                      return order != 0 ? order < 0 : table.hash(a) < table.hash(b);
+                    });
+  auto* items = arena.allocate_array<Value>(size);
+  void* rep = arena.allocate(sizeof(value::ListRep));
+  if (items == nullptr || rep == nullptr) return Value::fail(ErrorCode::kBudget);
+  for (size_t i = 0; i < size; ++i) items[i] = values[slots[i]].get();
+  auto* list = new (rep) value::ListRep;
+  list->size = list->capacity = static_cast<uint32_t>(size);
+  list->items = items;
+  return Value::of(list);
+}
+
+void EntropyCell::add_count(uint64_t hash, uint64_t count) {
+  if (!table.add_if_room(hash, count)) unique += count;
+}
+
+void EntropyCell::merge(const EntropyCell& later) {
+  for (size_t i = 0; i < later.table.size(); ++i) add_count(later.table.hash(i), later.table.count(i));
+  unique += later.unique;
+}
+
+Value EntropyCell::result(const ir::Feature&, value::Arena&) const {
+  const double n = static_cast<double>(table.total() + unique);
+  if (n == 0) return Value::missing();
+  std::vector<uint64_t> counts(table.size());
+  for (size_t i = 0; i < counts.size(); ++i) counts[i] = table.count(i);
+  std::sort(counts.begin(), counts.end());  // the sum must not depend on the order in which values came
+  double sum = 0;
+  for (uint64_t c : counts) sum += static_cast<double>(c) * std::log2(static_cast<double>(c));
+  return Value::dbl(std::max(0.0, std::log2(n) - sum / n));
+}
+
+bool QuantileCell::convert(const ir::Feature&, const Value& v, Item* item) {
+  return to_double(v, item) && std::isfinite(*item);
 }
 
 template <bool kMax>

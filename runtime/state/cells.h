@@ -8,11 +8,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "compiler/ir/program.h"
 #include "runtime/state/distinct_set.h"
+#include "runtime/state/frequency_table.h"
 #include "runtime/state/key.h"
 #include "runtime/state/owned_value.h"
+#include "runtime/state/quantile_sketch.h"
 #include "runtime/value/arena.h"
 #include "runtime/value/value.h"
 
@@ -158,6 +161,64 @@ struct DistinctCell {
   void merge(const DistinctCell& later) { set.merge(later.set); }
   value::Value result(const ir::Feature&, value::Arena&) const { return value::Value::integer(set.count()); }
   size_t heap_bytes() const { return set.heap_bytes(); }
+};
+
+// The most frequent values, the feature's parameter says how many; equally frequent ones by compare(), smallest first.
+struct TopCell {
+  struct Item {
+    uint64_t hash = 0;
+    OwnedValue value;
+    size_t heap_bytes() const { return value.heap_bytes(); }
+  };
+  FrequencyTable table;
+  std::vector<OwnedValue> values;  // by the table's slots
+  size_t value_bytes = 0;
+
+  static bool convert(const ir::Feature&, const value::Value& v, Item* item) {
+    *item = {hash_of(v), OwnedValue(v)};
+    return true;
+  }
+  void add(const Item& item, int64_t) { add(item.hash, 1, item.value); }
+  void merge(const TopCell& later);
+  value::Value result(const ir::Feature& feature, value::Arena& arena) const;
+  size_t heap_bytes() const { return table.heap_bytes() + values.capacity() * sizeof(OwnedValue) + value_bytes; }
+
+ private:
+  void add(uint64_t hash, uint64_t count, const OwnedValue& v);
+};
+
+// Shannon entropy of the values' frequencies, in bits: 0 if they are all one, log2(n) if n are equally frequent.
+// Beyond FrequencyTable::kTracked distinct values each further one counts as unique.
+struct EntropyCell {
+  using Item = uint64_t;
+  FrequencyTable table;
+  uint64_t unique = 0;  // values not in the table
+
+  static bool convert(const ir::Feature&, const value::Value& v, Item* item) {
+    *item = hash_of(v);
+    return true;
+  }
+  void add(const Item& item, int64_t) { add_count(item, 1); }
+  void merge(const EntropyCell& later);
+  value::Value result(const ir::Feature&, value::Arena&) const;
+  size_t heap_bytes() const { return table.heap_bytes(); }
+
+ private:
+  void add_count(uint64_t hash, uint64_t count);
+};
+
+// The feature's parameter is the quantile, 0 to 1.
+struct QuantileCell {
+  using Item = double;
+  QuantileSketch sketch;
+
+  static bool convert(const ir::Feature& feature, const value::Value& v, Item* item);
+  void add(const Item& item, int64_t) { sketch.add(item); }
+  void merge(const QuantileCell& later) { sketch.merge(later.sketch); }
+  value::Value result(const ir::Feature& feature, value::Arena&) const {
+    return sketch.count() == 0 ? value::Value::missing() : value::Value::dbl(sketch.quantile(feature.param));
+  }
+  size_t heap_bytes() const { return sketch.heap_bytes(); }
 };
 
 // -1, 0 or 1 for values of one kind that have an order; values of unlike kinds are ordered by kind.

@@ -77,7 +77,8 @@ class PaneStore final : public TableStore<PaneState<C>> {
       scratch_.merge(cell);
     });
     if (only == nullptr) return unseen(this->feature_);
-    return (merged ? scratch_ : *only).result(this->feature_, arena);
+    if (!merged) return only->result(this->feature_, arena);
+    return copy_to(arena, scratch_.result(this->feature_, arena));  // scratch_ is soon another key's
   }
 
  private:
@@ -113,7 +114,7 @@ class ExactStore final : public TableStore<ExactState<C>> {
         by_count_ ? kNever : std::max(saturating_sub(time, this->feature_.window.nanos), first_kept() - 1);
     scratch_ = C();
     if (!state->read(after, time, max_count_, &scratch_)) return unseen(this->feature_);
-    return scratch_.result(this->feature_, arena);
+    return copy_to(arena, scratch_.result(this->feature_, arena));
   }
 
  private:
@@ -178,8 +179,14 @@ std::unique_ptr<FeatureStore> make_feature_store(const ir::Feature& feature) {
     case ir::Aggregation::kCount:
       return make<CountCell>(feature);
     case ir::Aggregation::kSum:
-      if (feature.value_kind == types::Kind::kDouble) return make<DoubleSumCell>(feature);
-      return make<IntegerSumCell>(feature);
+      switch (feature.value_kind) {
+        case types::Kind::kInt:
+        case types::Kind::kUint:
+        case types::Kind::kDuration:
+          return make<IntegerSumCell>(feature);
+        default:
+          return make<DoubleSumCell>(feature);
+      }
     case ir::Aggregation::kMin:
       return make<MinCell>(feature);
     case ir::Aggregation::kMax:
@@ -195,9 +202,11 @@ std::unique_ptr<FeatureStore> make_feature_store(const ir::Feature& feature) {
     case ir::Aggregation::kFirst:
       return make<FirstCell>(feature);
     case ir::Aggregation::kTopK:
+      return make<TopCell>(feature);
     case ir::Aggregation::kQuantile:
+      return make<QuantileCell>(feature);
     case ir::Aggregation::kEntropy:
-      return nullptr;
+      return make<EntropyCell>(feature);
   }
   return nullptr;
 }

@@ -114,6 +114,13 @@ class Copier {
 
 }  // namespace
 
+Value copy_to(value::Arena& arena, const Value& v) {
+  const size_t size = measure(v);
+  if (size == 0) return v;
+  char* p = static_cast<char*>(arena.allocate(size));
+  return p == nullptr ? Value::fail(value::ErrorCode::kBudget) : Copier(p).copy(v);
+}
+
 void OwnedValue::assign(const Value& v) {
   const size_t size = measure(v);
   std::unique_ptr<char[]> heap(size > 0 ? new char[size] : nullptr);  // new char[] is aligned for any scalar: 16

@@ -4,9 +4,13 @@
 #include <cstddef>
 #include <memory>
 
+#include "runtime/value/arena.h"
 #include "runtime/value/value.h"
 
 namespace weir::state {
+
+// A copy in the arena of the value and all it points to; kBudget if there is no room.
+value::Value copy_to(value::Arena& arena, const value::Value& v);
 
 class OwnedValue {
  public:

@@ -167,7 +167,7 @@ class ExactState {
     [[no_unique_address]] Item item;
   };
   static ptrdiff_t item_bytes(const Item& item) {
-    if constexpr (std::is_same_v<Item, OwnedValue>) return static_cast<ptrdiff_t>(item.heap_bytes());
+    if constexpr (requires { item.heap_bytes(); }) return static_cast<ptrdiff_t>(item.heap_bytes());
     return 0;
   }
   std::vector<Observation> values_;
