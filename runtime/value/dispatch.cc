@@ -118,6 +118,8 @@ class DispatchTable {
       if (overload.result == nullptr) continue;
       Candidate candidate{builtin_body(id), {}};
       for (const types::Type* param : overload.params) candidate.params.push_back(pattern_of(*param));
+      // As in cel-go the body copes with elements that are no lists.
+      if (id == types::BuiltinId::list_flatten) candidate.params[0].first = nullptr;
       by_name_[static_cast<size_t>(overload.style)][types::builtin_info(id).function].push_back(std::move(candidate));
     }
   }

@@ -62,6 +62,13 @@ TEST(ExtLists, Functions) {
   });
 }
 
+TEST(ExtLists, DynamicFlattenTakesMixedLists) {
+  Caller caller;
+  Value mixed = L({I(1), L({I(2)})});
+  caller.call("list_reverse", {mixed});  // sets up the context
+  EXPECT_EQ(to_literal(call_dynamic(caller.ctx, "flatten", types::CallStyle::kMember, &mixed, 1)), "[1, 2]");
+}
+
 // 2^40 elements in 40 lists: only a budget ends that.
 TEST(ExtLists, SharedPartsCannotStall) {
   Value v = L({});
