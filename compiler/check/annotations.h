@@ -56,6 +56,7 @@ class Annotations {
     return table_[e.id];
   }
   const Annotation& at(const syntax::Expr& e) const { return table_[e.id]; }
+  const std::vector<Annotation>& all() const { return table_; }
 
  private:
   std::vector<Annotation> table_;

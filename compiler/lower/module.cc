@@ -146,6 +146,36 @@ class ModuleLowering {
     return out;
   }
 
+  // A test names the fields it is about; required ones that it leaves out are zero, empty or false.
+  void fill_required_fields(ir::TestStep& step) {
+    const std::vector<types::Field>& fields = out_.events[step.event].schema.fields;
+    for (uint32_t slot = types::EventSchema::kIdSlot + 1; slot < fields.size(); ++slot) {
+      auto given = [&](const auto& field) { return field.first == slot; };
+      if (fields[slot].optional || std::any_of(step.fields.begin(), step.fields.end(), given)) continue;
+      const types::Type* type = fields[slot].type->base();
+      uint32_t zero = out_.module.intern(zero_of(type->kind()));
+      step.fields.emplace_back(slot, out_.module.add(ir::Op::kConst, type, {}, static_cast<int32_t>(zero)));
+    }
+  }
+
+  static ir::Constant zero_of(types::Kind kind) {
+    ir::Constant zero;
+    switch (kind) {
+      case types::Kind::kBool: zero.kind = ir::ConstantKind::kBool; break;
+      case types::Kind::kInt: zero.kind = ir::ConstantKind::kInt; break;
+      case types::Kind::kUint: zero.kind = ir::ConstantKind::kUint; break;
+      case types::Kind::kDouble: zero.kind = ir::ConstantKind::kDouble; break;
+      case types::Kind::kString: zero.kind = ir::ConstantKind::kString; break;
+      case types::Kind::kBytes: zero.kind = ir::ConstantKind::kBytes; break;
+      case types::Kind::kTimestamp: zero.kind = ir::ConstantKind::kTimestamp; break;
+      case types::Kind::kDuration: zero.kind = ir::ConstantKind::kDuration; break;
+      case types::Kind::kList: zero.kind = ir::ConstantKind::kList; break;
+      case types::Kind::kMap: zero.kind = ir::ConstantKind::kMap; break;
+      default: break;  // null
+    }
+    return zero;
+  }
+
   void steps(const std::vector<syntax::TestStep>& in, std::vector<ir::TestStep>& out) {
     for (const syntax::TestStep& s : in) {
       ir::TestStep step;

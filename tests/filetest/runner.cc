@@ -10,12 +10,16 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "compiler/base/diagnostics.h"
+#include "compiler/check/expression.h"
+#include "compiler/check/module.h"
 #include "compiler/syntax/parse.h"
 
 namespace {
@@ -24,6 +28,7 @@ using weir::base::DiagnosticSink;
 using weir::base::SourceMap;
 
 constexpr std::string_view kMarker = "// ---- expected\n";
+constexpr std::string_view kFileMarker = "// ---- file ";
 
 // What a test's comment lines `// name: value` ask for.
 struct Directives {
@@ -35,6 +40,7 @@ struct Directives {
 
 struct Test {
   std::string name;
+  std::filesystem::path folder;
   std::string source;
   std::string expected;
   Directives directives;
@@ -91,15 +97,43 @@ Output run_ast(const Test& test, SourceMap& sources, DiagnosticSink& sink) {
           sink.has_errors()};
 }
 
-// Parses; the checker, once it is there, goes on from the files if there is no syntax error.
-Output run_diagnostics(const Test& test, SourceMap& sources, DiagnosticSink& sink) {
-  weir::syntax::AstArena arena;
-  weir::base::FileId file = sources.add(test.name + ".weir", test.source);
-  if (test.directives.expression) {
-    weir::syntax::parse_expression(file, sources, arena, sink, test.directives.limits);
-  } else {
-    weir::syntax::parse_file(file, sources, arena, sink, test.directives.limits);
+// The parts of a source that stands for several files, with their names.
+std::vector<std::pair<std::string, std::string>> split_files(const Test& test) {
+  std::vector<std::pair<std::string, std::string>> files;
+  std::string name = test.name + ".weir";
+  for (size_t at = 0;;) {
+    size_t next = test.source.find(kFileMarker, at);
+    files.emplace_back(name, test.source.substr(at, next - at));
+    if (next == std::string::npos) return files;
+    size_t end = std::min(test.source.find('\n', next), test.source.size() - 1);
+    name = test.source.substr(next + kFileMarker.size(), end - next - kFileMarker.size());
+    at = end + 1;
   }
+}
+
+// Parses, and checks if there is no syntax error. List files are read from beside the test.
+Output run_diagnostics(const Test& test, SourceMap& sources, DiagnosticSink& sink) {
+  auto arena = std::make_shared<weir::syntax::AstArena>();
+  if (test.directives.expression) {
+    weir::base::FileId file = sources.add(test.name + ".weir", test.source);
+    weir::syntax::Expr* e = weir::syntax::parse_expression(file, sources, *arena, sink, test.directives.limits);
+    if (e != nullptr && !sink.has_errors()) {
+      weir::types::TypeTable types;
+      weir::types::OverloadTable overloads(types);
+      weir::check::Annotations annotations;
+      weir::check::check_expression(*e, {}, types, overloads, annotations, sink);
+    }
+    return {"", sink.has_errors()};
+  }
+  std::vector<weir::syntax::FileAst> files;
+  for (auto& [name, text] : split_files(test)) {
+    weir::base::FileId file = sources.add(name, text);
+    files.push_back(weir::syntax::parse_file(file, sources, *arena, sink, test.directives.limits));
+  }
+  if (sink.has_errors()) return {"", true};
+  weir::check::CheckOptions options;
+  options.read_file = [&](weir::base::FileId, const std::string& path) { return read_file(test.folder / path); };
+  weir::check::check_module(std::move(files), arena, sources, options, sink);
   return {"", sink.has_errors()};
 }
 
@@ -131,6 +165,7 @@ bool run(const std::filesystem::path& path, bool update) {
   }
   Test test;
   test.name = path.stem().string();
+  test.folder = path.parent_path();
   size_t marker = text->find(kMarker);
   std::string before = text->substr(0, marker);
   test.expected = marker == std::string::npos ? "" : text->substr(marker + kMarker.size());
