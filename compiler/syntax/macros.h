@@ -1,8 +1,10 @@
 // CEL's macros: calls that the parser rewrites into comprehensions, presence tests and plain calls.
 //
 // Expansions follow cel-go: parser/macro.go (has, all, exists, exists_one, map, filter), ext/comprehensions.go (two
-// variables), ext/bindings.go (cel.bind), ext/math.go (greatest, least), cel/library.go (optMap, optFlatMap); cel.block
-// is the test-only form of policy/common-subexpression tests (test/proto block_ext).
+// variables), ext/bindings.go (cel.bind; cel.block with cel.index, cel.iterVar and cel.accuVar, used by tests only),
+// ext/math.go (greatest, least), cel/library.go (optMap, optFlatMap). Functions that only expansions call have names no
+// source can write (`cel.@mapInsert`, `math.@max`, `@not_strictly_false`); `optional.of` and `optional.none` are called
+// globally by their full names.
 #pragma once
 
 #include "compiler/base/diagnostics.h"

@@ -200,6 +200,8 @@ std::string_view type_description(size_t type) {
       return "`%`";
     case T::IN:
       return "`in`";
+    case T::ALL:
+      return "`all`";
     case T::AS:
       return "`as`";
     case T::BY:
@@ -212,10 +214,14 @@ std::string_view type_description(size_t type) {
       return "`key`";
     case T::LABEL:
       return "`label`";
+    case T::LAST:
+      return "`last N`";
     case T::ON:
       return "`on`";
     case T::PER:
       return "`per`";
+    case T::SESSION:
+      return "`session`";
     case T::WHEN:
       return "`when`";
     case T::FIRES:

@@ -65,7 +65,7 @@ TEST(Recovery, ClausesOfBrokenStatementsStillCount) {
   ParsedFile parsed("rule r on e { when }\nfeature f = count() from e by a over");
   EXPECT_EQ(parsed.messages(),
             "101 expected an expression, found `}`\n"
-            "101 expected a duration such as `10m`, found the end of the file\n");
+            "101 expected `all`, `last N`, `session` or a duration such as `10m`, found the end of the file\n");
 }
 
 TEST(Templates, ExpressionsKeepTheirPlaces) {
