@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "compiler/ir/program.h"
+#include "runtime/explain/explain.h"
 #include "runtime/interp/interpreter.h"
 #include "runtime/match/list_set.h"
 #include "runtime/state/feature_store.h"
@@ -126,6 +127,9 @@ class Session {
   // one):
   // --where, because, explain, tests. Uses the interpreter.
   value::Value eval(ir::NodeId node);
+  // Why a rule, or any expression, came out as it did on the event last evaluated.
+  explain::Why explain(uint32_t rule);
+  explain::Why explain_node(ir::NodeId node);
   // The filled template of a rule on the event last evaluated.
   std::string because(uint32_t rule);
   // After the event last evaluated, what it wrote included.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -26,15 +27,13 @@ Truth truth_of(const Value& v) {
   return v.is_missing() ? Truth::kMissing : Truth::kError;
 }
 
+bool is_number(const Value& v) {
+  return v.is(value::Kind::kInt) || v.is(value::Kind::kUint) || v.is(value::Kind::kDouble);
+}
+
 double number(const Value& v) {
-  switch (v.kind) {
-    case value::Kind::kInt:
-      return static_cast<double>(v.i);
-    case value::Kind::kUint:
-      return static_cast<double>(v.u);
-    default:
-      return v.d;
-  }
+  if (v.is(value::Kind::kInt)) return static_cast<double>(v.i);
+  return v.is(value::Kind::kUint) ? static_cast<double>(v.u) : v.d;
 }
 
 }  // namespace
@@ -66,16 +65,18 @@ struct Session::Impl {
     ctx.steps = options.max_steps;
   }
 
-  void evaluate(uint32_t event, Value* row);
+  void evaluate(uint32_t event_type, Value* row);
   void begin_event(Value* row);
-  void evaluate_rules(uint32_t event);
+  void evaluate_rules();
+  size_t skip_false(size_t i, size_t end) const;
   void evaluate_rules_timed(const std::vector<uint32_t>& active);
   void apply(uint32_t rule);
   bool evaluate_effects(uint32_t rule, double* score, Value* failure);
   void fail(uint32_t rule, const Value& cause);
-  void decide(uint32_t event, Value* row);
+  void decide(Value* row);
   ir::Verdict decided(const ir::Event& event, Value* row, double score);
   void apply_labels();
+  explain::Bind bind();
 
   // A label write of the event last evaluated. It comes into force with the next event.
   struct LabelWrite {
@@ -105,7 +106,8 @@ struct Session::Impl {
   std::vector<RuleCounters> counters;
   CauseCounts causes;
   uint64_t clock = 0;  // events evaluated
-  int64_t time = 0;    // of the current event
+  uint32_t event = 0;  // type, and time, of the current event
+  int64_t time = 0;
 };
 
 void Session::Impl::begin_event(Value* row) {
@@ -124,17 +126,18 @@ void Session::Impl::begin_event(Value* row) {
   time = state::to_nanos(row[types::EventSchema::kTimeSlot]);
 }
 
-void Session::Impl::evaluate(uint32_t event, Value* row) {
+void Session::Impl::evaluate(uint32_t event_type, Value* row) {
+  event = event_type;
   begin_event(row);
   const ir::Event& e = program.events[event];
   row[e.score_slot] = Value::missing();
   row[e.each_slot] = Value::missing();
   state.update(event, row, time, clock, ctx);
-  evaluate_rules(event);
-  decide(event, row);
+  evaluate_rules();
+  decide(row);
 }
 
-void Session::Impl::evaluate_rules(uint32_t event) {
+void Session::Impl::evaluate_rules() {
   const std::vector<uint32_t>& active = rules->active_rules(event);
   if (options.time_rules && clock % kTimedEvery == 0) {
     evaluate_rules_timed(active);
@@ -142,7 +145,10 @@ void Session::Impl::evaluate_rules(uint32_t event) {
     rules->evaluator().eval_rules(event, ctx, truths.data());
   }
   for (size_t i = 0; i < active.size(); ++i) {
-    if (truths[i] == Truth::kFalse) continue;
+    if (truths[i] == Truth::kFalse) {
+      i = skip_false(i, active.size()) - 1;
+      continue;
+    }
     if (truths[i] == Truth::kTrue) {
       apply(active[i]);
       continue;
@@ -151,6 +157,18 @@ void Session::Impl::evaluate_rules(uint32_t event) {
     if (cause.ok()) cause = Value::fail(value::ErrorCode::kNoSuchOverload);  // no bool
     fail(active[i], cause);
   }
+}
+
+// The next rule from `i` on that may not be false: most are, so eight are looked at together.
+size_t Session::Impl::skip_false(size_t i, size_t end) const {
+  static_assert(static_cast<uint8_t>(Truth::kFalse) == 0 && sizeof(Truth) == 1);
+  for (; i + 8 <= end; i += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, truths.data() + i, 8);
+    if (eight != 0) break;
+  }
+  while (i < end && truths[i] == Truth::kFalse) ++i;
+  return i;
 }
 
 // What rules share is charged to the first that needs it.
@@ -188,6 +206,8 @@ bool Session::Impl::evaluate_effects(uint32_t index, double* score, Value* failu
   *score = 0;
   if (rule.score != ir::kNoNode) {
     *failure = evaluator.eval(rule.score, ctx);
+    if (failure->ok() && !is_number(*failure))
+      *failure = Value::fail(value::ErrorCode::kNoSuchOverload);  // of type dyn
     if (!failure->ok()) return false;
     *score = number(*failure);
   }
@@ -262,7 +282,7 @@ ir::Verdict Session::Impl::decided(const ir::Event& event, Value* row, double sc
   return verdict;
 }
 
-void Session::Impl::decide(uint32_t event, Value* row) {
+void Session::Impl::decide(Value* row) {
   const ir::Event& e = program.events[event];
   result.verdict = stated;
   result.shadow_verdict = shadow_stated;
@@ -301,6 +321,24 @@ Value Session::eval(ir::NodeId node) {
   if (impl_->ctx.row == nullptr) return Value::missing();
   impl_->ctx.steps = impl_->options.max_steps;
   return impl_->rules->interpreter().eval(node, impl_->ctx);
+}
+
+explain::Bind Session::Impl::bind() {
+  return [this](const ir::Fold& fold, const Value& item, const Value& second) {
+    ctx.locals[fold.iter_local] = item;
+    if (fold.iter2_local != UINT32_MAX) ctx.locals[fold.iter2_local] = second;
+    for (uint32_t memo_slot : fold.memos) ctx.memo[memo_slot].stamp = 0;
+  };
+}
+
+explain::Why Session::explain(uint32_t rule) {
+  return explain::explain(
+      impl_->program, rule, [this](ir::NodeId node) { return eval(node); }, impl_->bind());
+}
+
+explain::Why Session::explain_node(ir::NodeId node) {
+  return explain::explain_node(
+      impl_->program, impl_->event, node, [this](ir::NodeId n) { return eval(n); }, impl_->bind());
 }
 
 std::string Session::because(uint32_t rule) {

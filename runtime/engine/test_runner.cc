@@ -254,8 +254,7 @@ class TestRun {
                                                   explain::outcome_text(program_, last_event_, v)));
     failure.event_number = events_;
     failure.has_why = true;
-    failure.why =
-        explain::explain_node(program_, last_event_, step.value, [&](ir::NodeId node) { return session_.eval(node); });
+    failure.why = session_.explain_node(step.value);
   }
 
   std::shared_ptr<const Rules> rules_;
@@ -293,7 +292,7 @@ void look_into(const std::shared_ptr<const Rules>& rules, const TestRunOptions& 
     const uint32_t rule = failure.why.rule;
     if (failure.has_why || rule == explain::kNoRule || rules->program().rules[rule].event != again.last_event())
       continue;
-    failure.why = explain::explain(rules->program(), rule, [&](ir::NodeId node) { return again.session().eval(node); });
+    failure.why = again.session().explain(rule);
     failure.has_why = true;
   }
 }

@@ -48,8 +48,8 @@ std::string collapsed(std::string_view text) {
 
 class Explainer {
  public:
-  Explainer(const ir::Program& program, uint32_t event, const Evaluate& evaluate)
-      : program_(program), module_(program.module), event_(event), evaluate_(evaluate) {}
+  Explainer(const ir::Program& program, uint32_t event, const Evaluate& evaluate, const Bind& bind)
+      : program_(program), module_(program.module), event_(event), evaluate_(evaluate), bind_(bind) {}
 
   WhyNode tree(NodeId id, const base::Span* span) {
     ++count_;
@@ -66,12 +66,56 @@ class Explainer {
       }
       out.children.push_back(tree(operand, nullptr));
     }
+    if (module_.node(id).op == Op::kFold && bind_ && count_ < kMaxNodes) add_item(id, out.truth, &out);
     return out;
   }
 
   bool truncated() const { return truncated_; }
 
  private:
+  // exists() is a fold of accumulator || condition, all() one of accumulator && condition.
+  NodeId condition_of(NodeId id, const ir::Fold& fold) const {
+    const NodeId step = module_.arg(id, 3);
+    const Op op = module_.node(step).op;
+    if (op != Op::kAnd && op != Op::kOr) return ir::kNoNode;
+    for (size_t i = 0; i < 2; ++i) {
+      const ir::Node& accumulator = module_.node(module_.arg(step, i));
+      if (accumulator.op == Op::kLocal && static_cast<uint32_t>(accumulator.index) == fold.accu_local) {
+        return module_.arg(step, 1 - i);
+      }
+    }
+    return ir::kNoNode;
+  }
+
+  void add_item(NodeId id, Truth truth, WhyNode* out) {
+    const ir::Fold& fold = module_.folds[static_cast<size_t>(module_.node(id).index)];
+    const NodeId condition = condition_of(id, fold);
+    if (condition == ir::kNoNode) return;
+    // Not settled by one item: all() that is true, exists() that is false.
+    if (truth == (module_.node(module_.arg(id, 3)).op == Op::kAnd ? Truth::kTrue : Truth::kFalse)) return;
+    const Value range = evaluate_(module_.arg(id, 0));
+    if (!range.is(value::Kind::kList) && !range.is(value::Kind::kMap)) return;
+    const bool list = range.is(value::Kind::kList), two = fold.iter2_local != UINT32_MAX;
+    const uint32_t size = list ? range.list->size : range.map->size;
+    for (uint32_t i = 0; i < size; ++i) {
+      const Value key = list ? Value::integer(i) : range.map->entries[i].key;
+      const Value element = list ? range.list->items[i] : range.map->entries[i].value;
+      const Value item = two || !list ? key : element;
+      bind_(fold, item, element);
+      if (truth_of(evaluate_(condition)) != truth) continue;
+      const uint64_t outer = bound_locals_;
+      bound_locals_ |= uint64_t{1} << fold.iter_local;
+      if (two) bound_locals_ |= uint64_t{1} << fold.iter2_local;
+      WhyNode child = tree(condition, nullptr);
+      bound_locals_ = outer;
+      child.item = true;
+      child.source += " for " + shortened(value::to_literal(item));
+      if (two) child.source += ", " + shortened(value::to_literal(element));
+      out->children.push_back(std::move(child));
+      return;
+    }
+  }
+
   void locate(NodeId id, const base::Span* span, WhyNode* out) {
     auto it = module_.spans.find(id);
     if (span == nullptr && it != module_.spans.end()) span = &it->second;
@@ -111,7 +155,7 @@ class Explainer {
     std::vector<NodeId> out;
     const auto add = [&](NodeId arg) {
       const ir::Node& a = module_.node(arg);
-      if (a.op == Op::kConst || (a.flags & ir::kInvariant) != 0 || a.locals != 0) return;
+      if (a.op == Op::kConst || (a.flags & ir::kInvariant) != 0 || (a.locals & ~bound_locals_) != 0) return;
       if (std::find(out.begin(), out.end(), arg) == out.end()) out.push_back(arg);
     };
     if (n.op == Op::kAnd || n.op == Op::kOr) {
@@ -143,6 +187,8 @@ class Explainer {
   const ir::Module& module_;
   uint32_t event_;
   const Evaluate& evaluate_;
+  const Bind& bind_;
+  uint64_t bound_locals_ = 0;
   size_t count_ = 0;
   bool truncated_ = false;
 };
@@ -183,7 +229,9 @@ class Decider {
       if (failing != n.children.end()) out.push_back(&*failing);
       return out;
     }
-    if (op == Op::kAnd || op == Op::kOr) {
+    if (op == Op::kFold) {
+      if (!n.children.empty() && n.children.back().item) out.push_back(&n.children.back());
+    } else if (op == Op::kAnd || op == Op::kOr) {
       const bool one_is_enough = (op == Op::kAnd) == (n.truth == Truth::kFalse);
       if (one_is_enough) {
         cheapest(n.truth);
@@ -247,9 +295,9 @@ std::vector<const WhyNode*> Why::decided_by() const {
   return out;
 }
 
-Why explain(const ir::Program& program, uint32_t index, const Evaluate& evaluate) {
+Why explain(const ir::Program& program, uint32_t index, const Evaluate& evaluate, const Bind& bind) {
   const ir::Rule& rule = program.rules[index];
-  Explainer explainer(program, rule.event, evaluate);
+  Explainer explainer(program, rule.event, evaluate, bind);
   if (rule.clauses.size() < 2) {
     const bool has_span = rule.when_span.end > rule.when_span.begin;
     return finished(explainer, program, explainer.tree(rule.when, has_span ? &rule.when_span : nullptr), index, false);
@@ -270,8 +318,8 @@ Why explain(const ir::Program& program, uint32_t index, const Evaluate& evaluate
   return finished(explainer, program, std::move(root), index, true);
 }
 
-Why explain_node(const ir::Program& program, uint32_t event, NodeId node, const Evaluate& evaluate) {
-  Explainer explainer(program, event, evaluate);
+Why explain_node(const ir::Program& program, uint32_t event, NodeId node, const Evaluate& evaluate, const Bind& bind) {
+  Explainer explainer(program, event, evaluate, bind);
   return finished(explainer, program, explainer.tree(node, nullptr), kNoRule, false);
 }
 

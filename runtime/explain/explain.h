@@ -15,6 +15,8 @@ namespace weir::explain {
 
 // Value of a node on the event in question: Session::eval.
 using Evaluate = std::function<value::Value(ir::NodeId)>;
+// Makes an item (index or key, and element or value, in the two-variable form) the one a fold's body is evaluated for.
+using Bind = std::function<void(const ir::Fold&, const value::Value& item, const value::Value& second)>;
 
 enum class Truth : uint8_t { kValue, kTrue, kFalse, kMissing, kError };
 std::string_view truth_name(Truth truth);  // "value", "true"…
@@ -29,6 +31,7 @@ struct WhyNode {
   Truth truth = Truth::kValue;
   std::string value;              // literal; "missing: field", "error: message"
   bool decisive = false;          // one of those that settled the outcome
+  bool item = false;              // the condition of an exists() or all() above, for the item that settled it
   std::vector<WhyNode> children;  // operands that vary with the event; constants are seen in `source`
 };
 
@@ -45,10 +48,12 @@ struct Why {
 inline constexpr size_t kMaxNodes = 2000;
 inline constexpr size_t kMaxLiteral = 200;  // bytes of a value or source shown; longer ones end in "…"
 
-// Bodies of comprehensions are not entered: a macro is one step, shown with its range.
-Why explain(const ir::Program& program, uint32_t rule, const Evaluate& evaluate);
+// A comprehension is shown with its range and, if `bind` is given and it is an exists() or all(), with its condition
+// for the item that settled it. Session::explain supplies both functions.
+Why explain(const ir::Program& program, uint32_t rule, const Evaluate& evaluate, const Bind& bind = nullptr);
 // An expression on an event, outside of any rule.
-Why explain_node(const ir::Program& program, uint32_t event, ir::NodeId node, const Evaluate& evaluate);
+Why explain_node(const ir::Program& program, uint32_t event, ir::NodeId node, const Evaluate& evaluate,
+                 const Bind& bind = nullptr);
 
 // One JSON object: {"rule","id","outcome","decided_by":[{"source","value","file","line","column"}],"tree":{"source",
 // "outcome","value","decisive","file","line","column","children":[…]}}; "truncated" if it is; positions if known. For

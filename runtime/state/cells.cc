@@ -65,8 +65,11 @@ int compare(const Value& a, const Value& b) {
     case Kind::kTimestamp:
     case Kind::kDuration:
       return a.i != b.i ? order(a.i, b.i) : order(a.aux, b.aux);
-    default:
+    case Kind::kBool:
+    case Kind::kInt:
       return order(a.i, b.i);
+    default:
+      return 0;
   }
 }
 
