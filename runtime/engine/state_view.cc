@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <new>
 
-#include "runtime/state/cells.h"
 #include "runtime/state/time.h"
 
 namespace weir::engine {
@@ -19,7 +18,6 @@ SessionState::SessionState(const Rules& rules, const SessionOptions& options)
       newest_(program_.events.size(), INT64_MIN + 1),
       current_(program_.features.size()),
       current_clock_(program_.features.size(), 0),
-      each_failure_(program_.features.size(), Value::null()),
       read_bare_(program_.features.size(), false),
       entity_labels_(program_.entities.size()) {
   for (const ir::Feature& feature : program_.features) stores_.push_back(state::make_feature_store(feature));
@@ -45,16 +43,12 @@ void SessionState::update(uint32_t event, Value* row, int64_t time, uint64_t clo
 
 void SessionState::update_feature(uint32_t index, Value* row, value::EvalContext& ctx) {
   const ir::Feature& feature = program_.features[index];
-  current_[index].clear();
-  current_clock_[index] = clock_;
   if (feature.each_list == ir::kNoNode) {
     update_element(index, ctx);
     return;
   }
   const Value elements = rules_.evaluator().eval(feature.each_list, ctx);
-  each_failure_[index] = elements.is(value::Kind::kList) ? Value::null() : elements;
   if (!elements.is(value::Kind::kList)) {
-    if (elements.ok()) each_failure_[index] = Value::fail(value::ErrorCode::kNoSuchOverload);
     ++stores_[index]->counters.errors;
     return;
   }
@@ -85,7 +79,8 @@ void SessionState::update_element(uint32_t index, value::EvalContext& ctx) {
   }
   if (!wanted && !read_bare(index)) return;
   const CurrentKey key = current_key(feature, ctx);
-  if (read_bare(index)) current_[index].push_back(key);
+  current_[index] = key;
+  current_clock_[index] = clock_;
   if (!wanted) return;
   Value arg = Value::null();
   if (key.failure.ok() && feature.arg != ir::kNoNode) arg = evaluator.eval(feature.arg, ctx);
@@ -126,24 +121,11 @@ Value SessionState::read(uint32_t index, const Key& key) {
   return v.is_missing() ? Value::missing(Value::missing_feature(index)) : v;
 }
 
-// With `each` an event has several keys; by name alone the feature is then the greatest value over them.
+// The checker lets only features without `each`, and on this event type, be read by name alone.
 Value SessionState::feature(uint32_t index) {
   if (current_clock_[index] != clock_) return Value::missing(Value::missing_feature(index));
-  const ir::Feature& feature = program_.features[index];
-  if (feature.each_list == ir::kNoNode) {
-    const CurrentKey& key = current_[index][0];
-    return key.failure.ok() ? read(index, key.key) : key.failure;
-  }
-  if (!each_failure_[index].ok()) return each_failure_[index];
-  Value greatest = state::unseen(feature);
-  if (greatest.is_missing()) greatest = Value::missing(Value::missing_feature(index));
-  for (const CurrentKey& key : current_[index]) {
-    if (!key.failure.ok()) return key.failure;
-    const Value v = read(index, key.key);
-    if (v.is_error()) return v;
-    if (v.ok() && (!greatest.ok() || state::compare(greatest, v) < 0)) greatest = v;
-  }
-  return greatest;
+  const CurrentKey& key = current_[index];
+  return key.failure.ok() ? read(index, key.key) : key.failure;
 }
 
 Value SessionState::feature_at(uint32_t index, const Value* keys, uint32_t count) {

@@ -52,11 +52,10 @@ class SessionState final : public value::StateView {
   const SessionOptions& options_;
   std::vector<std::unique_ptr<state::FeatureStore>> stores_;
   state::LabelStore labels_;
-  std::vector<int64_t> newest_;                   // by event type
-  std::vector<std::vector<CurrentKey>> current_;  // by feature: keys of the event last evaluated (several with `each`)
-  std::vector<uint64_t> current_clock_;           // the event they are of
-  std::vector<value::Value> each_failure_;        // by feature: why its list could not be computed
-  std::vector<bool> read_bare_;                   // by feature: whether an expression reads it by name alone
+  std::vector<int64_t> newest_;          // by event type
+  std::vector<CurrentKey> current_;      // by feature: the key of the event last evaluated
+  std::vector<uint64_t> current_clock_;  // the event it is of
+  std::vector<bool> read_bare_;          // by feature: whether an expression reads it by name alone
   std::vector<std::vector<uint32_t>> entity_labels_;
   std::vector<value::Value> parts_;
   value::Arena* arena_ = nullptr;

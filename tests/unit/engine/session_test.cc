@@ -194,20 +194,23 @@ TEST_P(SessionTest, MissingAndErrorsAreCountedByCauseAndHaveNoEffect) {
   EXPECT_EQ(session_->counters()[2].fired, 0u);
 }
 
-TEST_P(SessionTest, EachAddsOneValueAnElementAndABareReadIsTheGreatest) {
+TEST_P(SessionTest, EachAddsOneValueAnElement) {
   ProgramBuilder b;
   const types::Type* list = b.p.types->list(b.p.types->dyn());
   const ir::NodeId elements[] = {b.slot(b.kAuthor), b.slot(b.kOpt)};
   const ir::NodeId each = b.p.module.add(ir::Op::kMakeList, list, elements);
   const uint32_t f = b.add_feature(ir::Aggregation::kCount, 60, b.slot(b.kEach));
   b.p.features[f].each_list = each;
-  b.add_rule("r", b.boolean(B::greater_equals_int, b.feature(f), b.integer(2)));
+  const ir::NodeId key[] = {b.slot(b.kOpt)};
+  const ir::NodeId read = b.p.module.add(ir::Op::kFeatureAt, b.p.types->integer(), key, static_cast<int32_t>(f));
+  b.add_rule("r", b.boolean(B::greater_equals_int, read, b.integer(2)));
   start(b);
   EXPECT_EQ(hits(Post(100, "a", 0, "b")), "");
   EXPECT_EQ(hits(Post(101, "c", 0, "b")), "r:fired");
-  EXPECT_EQ(hits(Post(102, "d", 0, "e")), "");
+  EXPECT_EQ(hits(Post(102, "d", 0, "c")), "r:fired");
+  EXPECT_EQ(hits(Post(103, "d", 0, "e")), "");
   EXPECT_EQ(hits(Post(103, "d")), "r:missing");
-  EXPECT_EQ(session_->feature_counters(f).added, 6u);
+  EXPECT_EQ(session_->feature_counters(f).added, 8u);
   EXPECT_EQ(session_->feature_counters(f).errors, 1u);
 }
 
