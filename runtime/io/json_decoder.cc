@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <cmath>
+#include <new>
 
 #include "absl/strings/charconv.h"
 #include "compiler/types/schema.h"
@@ -69,6 +70,8 @@ struct JsonDecoder::Impl {
   // What simdjson says of the text as a whole.
   bool fail(error_code code) {
     switch (code) {
+      case simdjson::MEMALLOC:  // simdjson reports what everything else here throws
+        throw std::bad_alloc();
       case simdjson::UTF8_ERROR:
         return fail(RejectCause::kInvalidUtf8, "the line is not valid UTF-8");
       case simdjson::DEPTH_ERROR:

@@ -1,0 +1,26 @@
+# Writes weir.pc and weirConfig.cmake. The libraries that a consumer of libweir.a links are the NEEDED entries of libweir.so,
+# by their run-time names (-l:libre2.so.9): no -dev package is wanted on the machine that only links.
+execute_process(COMMAND ${READELF} -d ${LIBRARY} OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "\\(NEEDED\\)[^[]*\\[[^]]+\\]" needed "${dynamic}")
+set(libraries)
+foreach(entry ${needed})
+  string(REGEX REPLACE ".*\\[(.+)\\]" "\\1" name "${entry}")
+  if(name MATCHES "^(libc|ld-linux.*|libgcc_s)\\.so")
+    continue()  # every link has them
+  endif()
+  list(APPEND libraries -l:${name})
+endforeach()
+list(JOIN libraries " " WEIR_LIBS_PRIVATE)
+foreach(dir ${EXTRA_DIRS})
+  string(PREPEND WEIR_LIBS_PRIVATE "-L${dir} ")
+endforeach()
+string(REPLACE " " ";" WEIR_STATIC_LIBRARIES "${WEIR_LIBS_PRIVATE}")
+# The package files find the rest of the installed tree from where they lie, so that it can be moved.
+file(RELATIVE_PATH UP_FROM_PC ${PREFIX}/${LIBDIR}/pkgconfig ${PREFIX})
+file(RELATIVE_PATH UP_FROM_CONFIG ${PREFIX}/${LIBDIR}/cmake/weir ${PREFIX})
+string(REGEX REPLACE "/$" "" UP_FROM_PC "${UP_FROM_PC}")
+string(REGEX REPLACE "/$" "" UP_FROM_CONFIG "${UP_FROM_CONFIG}")
+file(MAKE_DIRECTORY ${OUT})
+foreach(file weir.pc weirConfig.cmake weirConfigVersion.cmake)
+  configure_file(${SOURCE}/${file}.in ${OUT}/${file} @ONLY)
+endforeach()

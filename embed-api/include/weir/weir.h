@@ -1,0 +1,540 @@
+/* weir.h: Weir, an embedded rules and policy engine. This is its whole published surface (C11, C++20 and later); what
+ * is not declared here is private. Guide: docs/embedding.md.
+ *
+ *     static const char kRules[] =
+ *         "event login { account: string  ok: bool }\n"
+ *         "feature fails = count() from login where !login.ok by login.account over 15m\n"
+ *         "rule guessing on login { id \"R-1\" when fails >= 5 then { verdict block } mode live\n"
+ *         "  because \"{fails} failed logins in 15m\" }\n";
+ *
+ *     weir_error err = WEIR_INIT(weir_error);
+ *     weir_engine *engine;
+ *     weir_ruleset *rules;
+ *     weir_session *session;
+ *     weir_event *event;
+ *     weir_verdict *verdict;
+ *     weir_source source = {WEIR_STR("login.weir"), WEIR_STR(kRules)};
+ *     if (weir_engine_create(NULL, &engine, &err) ||
+ *         weir_compile(engine, &source, 1, NULL, &rules, NULL, &err) ||
+ *         weir_session_create(rules, NULL, &session, &err) ||
+ *         weir_event_create_any(rules, &event, &err))
+ *       die(err.message);
+ *     while (next_line(&line)) {
+ *       weir_verdict_info info = WEIR_INIT(weir_verdict_info);
+ *       if (weir_event_read_json(event, line, &err) || weir_session_eval(session, event, NULL, &verdict, &err)) {
+ *         reject(line, err.message);
+ *         continue;
+ *       }
+ *       weir_verdict_get(verdict, &info);
+ *       respond(info.verdict, weir_verdict_json(verdict));
+ *       weir_verdict_release(verdict);
+ *     }
+ *
+ * THREADS    A handle passed as a pointer to const may be used by any number of threads at once; one passed as a pointer
+ *            to non-const by one caller at a time, on any thread. Exception: a weir_slot locks inside and may always be
+ *            shared. Releasing a handle counts as a use of it.
+ *
+ * OWNERSHIP  What a call stores through a `*_out` parameter is the caller's, to be ended once by <type>_release. Releasing
+ *            NULL does nothing. Everything else that a call returns is borrowed and lives until the handle it was read
+ *            from is released, or until a call that its comment names. A handle keeps alive whatever it was made from, so
+ *            handles may be released in any order, from any thread (garbage-collected hosts). Weir keeps no pointer to
+ *            arguments after a call returns.
+ *
+ * ERRORS     A call that can fail returns weir_status, WEIR_OK (0) on success, and fills *err unless err is NULL. On
+ *            failure `*_out` is NULL, except where a comment says otherwise, and no handle has changed, except where a
+ *            comment says otherwise. There is no last-error global, and no exception, signal handler, output or exit
+ *            crosses this boundary. LLVM, which the native tier uses, ends the process when its own memory allocation
+ *            fails; the interpreter tier reports WEIR_E_NOMEM instead.
+ *
+ * TEXT       weir_str: UTF-8, pointer and length, no terminator (one may follow, but do not count on it). {NULL, 0} is the
+ *            empty text. Text passed in that is not UTF-8 is an error.
+ *
+ * TIME       Weir never reads a clock to decide anything: time is the events' own. Instants are seconds and nanoseconds
+ *            since 1970-01-01T00:00:00Z, lengths of time are nanoseconds (`_ns`).
+ *
+ * ABI        Structs that start with struct_size may grow at their end. Set it before each use (WEIR_INIT does): Weir
+ *            reads fields that an older caller lacks as zero, and writes no further than struct_size. Non-zero bytes of a
+ *            newer caller's input struct that this library does not know are WEIR_E_ABI. A struct_size that does not hold
+ *            even struct_size itself, or of more than 64 KiB, is WEIR_E_ABI. Zero always selects the default. Structs
+ *            without struct_size never change. Codes and enumerators are never renumbered; callers must expect new ones.
+ *
+ * MEMORY     Weir allocates with C++ operator new. Windowed state is bounded by weir_session_options, one event's
+ *            evaluation by max_steps. */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WEIR_ABI 1u
+
+#ifndef WEIR_API
+#if defined(__GNUC__)
+#define WEIR_API __attribute__((visibility("default")))
+#else
+#define WEIR_API
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_engine weir_engine;   /* what compilations share: limits. Never changes. */
+typedef struct weir_ruleset weir_ruleset; /* compiled rules. Never changes; share it. */
+typedef struct weir_diags weir_diags;     /* what the compiler had to say. Never changes. */
+typedef struct weir_schema weir_schema;   /* the fields of one event type. Never changes. */
+typedef struct weir_event weir_event;     /* a reusable buffer for one event */
+typedef struct weir_session weir_session; /* one ordered stream of events, and its state */
+typedef struct weir_verdict weir_verdict; /* the result of one event. Never changes. */
+typedef struct weir_slot weir_slot;       /* the point where rules are swapped */
+
+typedef struct weir_str {
+  const char *ptr;
+  size_t len;
+} weir_str;
+
+/* A string literal, or an array of char that holds one, as the initialiser of a weir_str. */
+#define WEIR_STR(literal) {(literal), sizeof(literal) - 1}
+/* Terminated text as weir_str. */
+static inline weir_str weir_cstr(const char *text) {
+  weir_str s = {text, strlen(text)};
+  return s;
+}
+
+/* Initialises a struct that has a struct_size: weir_error err = WEIR_INIT(weir_error); */
+#ifdef __cplusplus
+#define WEIR_INIT(type) (::weir_detail::init<type>())
+#else
+#define WEIR_INIT(type) {.struct_size = sizeof(type)}
+#endif
+
+/* ---- Errors ---------------------------------------------------------------------------------------------------- */
+
+typedef int32_t weir_status; /* of fixed width: the size of an enum is no part of the ABI */
+enum {
+  WEIR_OK = 0,
+  WEIR_E_ARG = 1,      /* an argument is NULL, out of range or of the wrong kind; nothing else was looked at */
+  WEIR_E_ABI = 2,      /* header and library do not fit: see ABI above */
+  WEIR_E_COMPILE = 3,  /* the rules have errors: see the diagnostics */
+  WEIR_E_SCHEMA = 4,   /* the event type or field does not exist, or is of another type */
+  WEIR_E_DATA = 5,     /* the event cannot be taken as it is: malformed JSON, a required field absent, no UTF-8 */
+  WEIR_E_LIMIT = 6,    /* a limit that was set, or a documented one, would be exceeded */
+  WEIR_E_CONFLICT = 7, /* somebody else published first: read the generation and decide again */
+  WEIR_E_NOMEM = 8,
+  WEIR_E_INTERNAL = 9, /* a defect of Weir: please report it with the message */
+  WEIR_E_IO = 10       /* a file cannot be found or read */
+};
+
+enum { WEIR_FAULT_CALLER = 0, WEIR_FAULT_AUTHOR = 1 /* of rules */, WEIR_FAULT_DATA = 2, WEIR_FAULT_WEIR = 3 };
+
+/* Owned by the caller, text inline: nothing to free, and it works when memory has run out. A successful call sets code to
+ * WEIR_OK and the message to "". */
+typedef struct weir_error {
+  uint32_t struct_size;
+  weir_status code;
+  uint8_t at_fault;  /* WEIR_FAULT_… */
+  uint8_t retriable; /* 1: the same call may succeed later */
+  char message[246]; /* one line, terminated; cut at a character if too long */
+} weir_error;
+
+/* ---- Version --------------------------------------------------------------------------------------------------- */
+
+/* The WEIR_ABI of the library that is linked. A program may run with any library whose weir_abi() is not below the
+ * WEIR_ABI it was compiled with. */
+WEIR_API uint32_t weir_abi(void);
+
+/* "weir 0.1.0 (native: LLVM 19.1.7)". Static, terminated. */
+WEIR_API const char *weir_build_info(void);
+
+/* "WEIR_E_ARG" and so on; "WEIR_E_UNKNOWN" for a code this library does not know. Static, terminated. */
+WEIR_API const char *weir_status_name(weir_status status);
+
+/* ---- Engine ---------------------------------------------------------------------------------------------------- */
+
+typedef struct weir_engine_options {
+  uint32_t struct_size;
+  uint32_t abi;              /* WEIR_ABI */
+  uint32_t compile_threads;  /* per compilation, for native code. Default 1 */
+  uint32_t max_rules;        /* of one rule set, else WEIR_E_COMPILE. Default 1,000,000 */
+  uint64_t max_source_bytes; /* of one rule set, list files included, else WEIR_E_LIMIT. Default 256 MiB */
+} weir_engine_options;
+
+/* options may be NULL: all defaults. An `abi` above the library's, or 0, is WEIR_E_ABI. */
+WEIR_API weir_status weir_engine_create(const weir_engine_options *options, weir_engine **engine_out, weir_error *err);
+WEIR_API void weir_engine_release(weir_engine *engine);
+
+/* ---- Rule sets ------------------------------------------------------------------------------------------------- */
+
+enum {
+  WEIR_TIER_AUTO = 0,        /* native code where it is built in, else the interpreter */
+  WEIR_TIER_INTERPRETER = 1, /* loads fastest, allocates nothing executable */
+  WEIR_TIER_NATIVE = 2       /* WEIR_E_ARG if the library was built without LLVM */
+};
+
+typedef struct weir_source {
+  weir_str name; /* as diagnostics show it: a path, a URL, a key */
+  weir_str text;
+} weir_source;
+
+typedef struct weir_compile_options {
+  uint32_t struct_size;
+  uint32_t tier;            /* WEIR_TIER_… Verdicts do not depend on it. */
+  const weir_source *lists; /* for `list L: string from "NAME"`: text by the name as written. A file not given is an error
+                             * of the rule that names it: Weir opens no file unless weir_compile_files is called. */
+  size_t list_count;
+  uint32_t no_lint; /* 1: errors only */
+  uint32_t reserved;
+} weir_compile_options;
+
+/* Compiles rules from texts. Files of one rule set see each other's names, whatever their order; the order decides that
+ * of rules and diagnostics. n may be 0 only with sources NULL or not, and yields a rule set without events.
+ *
+ * *diags_out (diags_out may be NULL) is set whenever the compiler ran: on success too, for warnings, and with
+ * WEIR_E_COMPILE, whose message is that of the first error. options may be NULL. */
+WEIR_API weir_status weir_compile(const weir_engine *engine, const weir_source *sources, size_t n,
+                                  const weir_compile_options *options, weir_ruleset **ruleset_out,
+                                  weir_diags **diags_out, weir_error *err);
+
+/* Compiles rules from disk: one directory, or files. A directory's weir.yaml says which files belong to it, how records
+ * are mapped to events, how late events may be, and how much memory state may take; without one, its *.weir files in
+ * order of name are the rule set. List files are read beside the rule file that names them, then in the directory;
+ * `lists` of the options come first. WEIR_E_IO if a path cannot be read; a malformed weir.yaml is WEIR_E_COMPILE without
+ * diagnostics. Otherwise as weir_compile. */
+WEIR_API weir_status weir_compile_files(const weir_engine *engine, const weir_str *paths, size_t n,
+                                        const weir_compile_options *options, weir_ruleset **ruleset_out,
+                                        weir_diags **diags_out, weir_error *err);
+
+/* The last handle made from a rule set frees its code and data. */
+WEIR_API void weir_ruleset_release(weir_ruleset *ruleset);
+
+/* The generation under which weir_slot_pin handed it out; 0 for one that comes from a compilation. */
+WEIR_API uint64_t weir_ruleset_generation(const weir_ruleset *ruleset);
+/* WEIR_TIER_INTERPRETER or WEIR_TIER_NATIVE: what evaluates it. */
+WEIR_API uint32_t weir_ruleset_tier(const weir_ruleset *ruleset);
+/* Why WEIR_TIER_AUTO fell back to the interpreter although native code is built in; empty if it did not. */
+WEIR_API weir_str weir_ruleset_tier_note(const weir_ruleset *ruleset);
+
+enum { WEIR_MODE_SHADOW = 0, WEIR_MODE_CANARY = 1, WEIR_MODE_LIVE = 2, WEIR_MODE_OFF = 3 };
+
+typedef struct weir_rule {
+  uint32_t struct_size;
+  uint32_t mode;     /* WEIR_MODE_… */
+  weir_str name, id; /* the id is what to store: it survives renaming */
+  weir_str owner, severity;
+  weir_str event; /* the event type it is on */
+  weir_str file;
+  uint32_t line, col; /* of its name; both from 1, columns count characters */
+} weir_rule;
+
+/* Rules are numbered in order of sources and statements. */
+WEIR_API size_t weir_ruleset_rule_count(const weir_ruleset *ruleset);
+WEIR_API weir_status weir_ruleset_rule(const weir_ruleset *ruleset, size_t i, weir_rule *rule);
+/* Its number by id or, failing that, name; -1 if there is none. */
+WEIR_API int64_t weir_ruleset_find_rule(const weir_ruleset *ruleset, weir_str id_or_name);
+
+/* Event types in order of declaration; {NULL, 0} past the end. */
+WEIR_API size_t weir_ruleset_event_count(const weir_ruleset *ruleset);
+WEIR_API weir_str weir_ruleset_event_name(const weir_ruleset *ruleset, size_t i);
+
+/* ---- Diagnostics ----------------------------------------------------------------------------------------------- */
+
+enum { WEIR_SEVERITY_ERROR = 0, WEIR_SEVERITY_WARNING = 1, WEIR_SEVERITY_NOTE = 2 };
+
+typedef struct weir_diag {
+  uint32_t struct_size;
+  uint32_t severity;                     /* WEIR_SEVERITY_… */
+  uint32_t code;                         /* 412 prints as WR0412 */
+  uint32_t line, col, end_line, end_col; /* from 1; columns count characters; the end is one past the last */
+  uint32_t reserved;
+  weir_str file, message, hint; /* hint: what to do, empty if nothing is known */
+} weir_diag;
+
+/* Diagnostics come in order of sources, then of position. */
+WEIR_API size_t weir_diags_count(const weir_diags *diags);
+WEIR_API size_t weir_diags_error_count(const weir_diags *diags);
+WEIR_API weir_status weir_diags_get(const weir_diags *diags, size_t i, weir_diag *diag);
+/* All of them as people read them: file:line:column, the line itself, a caret, the hint. Empty if there are none. */
+WEIR_API weir_str weir_diags_text(const weir_diags *diags);
+WEIR_API void weir_diags_release(weir_diags *diags);
+
+/* ---- Schemas --------------------------------------------------------------------------------------------------- */
+
+/* The shape of events is declared by the rules themselves (`event login { … }`), so that the checker, the decoder and the
+ * host cannot disagree; a schema is therefore read from a rule set. Field 0 is `time: timestamp`, field 1 `id: string`, in
+ * every event; declared fields follow in order of declaration. */
+
+enum {
+  WEIR_TYPE_DYN = 0,
+  WEIR_TYPE_BOOL = 1,
+  WEIR_TYPE_INT = 2,
+  WEIR_TYPE_UINT = 3,
+  WEIR_TYPE_DOUBLE = 4,
+  WEIR_TYPE_STRING = 5,
+  WEIR_TYPE_BYTES = 6,
+  WEIR_TYPE_TIMESTAMP = 7,
+  WEIR_TYPE_DURATION = 8,
+  WEIR_TYPE_LIST = 9,
+  WEIR_TYPE_MAP = 10,
+  WEIR_TYPE_OTHER = 11
+};
+
+enum { WEIR_FIELD_TIME = 0, WEIR_FIELD_ID = 1 };
+
+typedef struct weir_field {
+  uint32_t struct_size;
+  uint32_t type;      /* WEIR_TYPE_…; of an entity, that of its base */
+  uint32_t element;   /* of a list, or of a map's values: its WEIR_TYPE_… */
+  uint32_t optional;  /* 1: declared `T?`, may be absent */
+  weir_str name;
+  weir_str type_name; /* as declared: "Account", "list<string>" */
+} weir_field;
+
+/* WEIR_E_SCHEMA if the rules declare no such event. */
+WEIR_API weir_status weir_ruleset_schema(const weir_ruleset *ruleset, weir_str event, weir_schema **schema_out,
+                                         weir_error *err);
+WEIR_API weir_str weir_schema_name(const weir_schema *schema);
+WEIR_API size_t weir_schema_field_count(const weir_schema *schema);
+/* The field's index, for weir_event_set_…; -1 if there is none. */
+WEIR_API int32_t weir_schema_field(const weir_schema *schema, weir_str name);
+WEIR_API weir_status weir_schema_field_get(const weir_schema *schema, size_t i, weir_field *field);
+WEIR_API void weir_schema_release(weir_schema *schema);
+
+/* ---- Events ---------------------------------------------------------------------------------------------------- */
+
+/* A buffer that is filled, evaluated any number of times, and filled again; it allocates nothing once it has grown to the
+ * size of the events it sees. A new event has every field absent. Evaluating one does not change it. */
+WEIR_API weir_status weir_event_create(const weir_schema *schema, weir_event **event_out, weir_error *err);
+
+/* An event whose type the next JSON text decides: by the key that weir.yaml names, "type" by default, if the rule set has
+ * several event types. Until then it has no type, and everything but weir_event_read_json is WEIR_E_SCHEMA. */
+WEIR_API weir_status weir_event_create_any(const weir_ruleset *ruleset, weir_event **event_out, weir_error *err);
+
+/* The name of its event type; {NULL, 0} if it has none yet. */
+WEIR_API weir_str weir_event_type(const weir_event *event);
+
+/* One field. Texts are copied. Memory of a value that is set again is reused after weir_event_clear only. A field of type
+ * dyn takes any of them. WEIR_E_ARG: no such field index. WEIR_E_SCHEMA: the field has another type; nothing is
+ * converted. WEIR_E_DATA: text that is not UTF-8, a time beyond years 1 to 9999, a length of time beyond 10,000 years.
+ * WEIR_E_LIMIT: more than 64 MiB in one event. */
+WEIR_API weir_status weir_event_set_bool(weir_event *event, int32_t field, int32_t value, weir_error *err);
+WEIR_API weir_status weir_event_set_i64(weir_event *event, int32_t field, int64_t value, weir_error *err);
+WEIR_API weir_status weir_event_set_u64(weir_event *event, int32_t field, uint64_t value, weir_error *err);
+WEIR_API weir_status weir_event_set_f64(weir_event *event, int32_t field, double value, weir_error *err);
+WEIR_API weir_status weir_event_set_str(weir_event *event, int32_t field, weir_str value, weir_error *err);
+WEIR_API weir_status weir_event_set_bytes(weir_event *event, int32_t field, const void *data, size_t len,
+                                          weir_error *err);
+/* nanos in [0, 1,000,000,000), added to seconds, also before 1970. */
+WEIR_API weir_status weir_event_set_timestamp(weir_event *event, int32_t field, int64_t seconds, int32_t nanos,
+                                              weir_error *err);
+WEIR_API weir_status weir_event_set_duration(weir_event *event, int32_t field, int64_t nanos, weir_error *err);
+/* list<string>; of an entity whose base is string, too. */
+WEIR_API weir_status weir_event_set_str_list(weir_event *event, int32_t field, const weir_str *values, size_t n,
+                                             weir_error *err);
+/* Any type, from one JSON value, converted as in weir_event_read_json; null makes it absent. */
+WEIR_API weir_status weir_event_set_json(weir_event *event, int32_t field, weir_str json, weir_error *err);
+/* Absent: allowed for any field; whether it may be is checked by evaluation. */
+WEIR_API weir_status weir_event_set_absent(weir_event *event, int32_t field, weir_error *err);
+
+/* The whole event from one JSON object. Keys are the fields' names, or what weir.yaml maps to them; other keys are
+ * ignored. Every field is replaced: one whose key is missing or null becomes absent. Timestamps are RFC 3339 text (or as
+ * weir.yaml says), durations text such as "1h30m", bytes base64. WEIR_E_DATA names the field; the event is then cleared,
+ * and one made by weir_event_create_any has no type. */
+WEIR_API weir_status weir_event_read_json(weir_event *event, weir_str json, weir_error *err);
+
+/* Every field absent; memory is kept for the next event. Nothing if event is NULL. */
+WEIR_API void weir_event_clear(weir_event *event);
+WEIR_API void weir_event_release(weir_event *event);
+
+/* ---- Sessions: evaluation and state ----------------------------------------------------------------------------- */
+
+/* Features, labels, `once` and `limit` are state of a session, moved on by its events in the order they are evaluated, also
+ * those of one time stamp: the same events give the same verdicts. Sessions share nothing but the rule set. To use several
+ * threads, make a session for each and send the events of one key to one of them. */
+
+typedef struct weir_session_options {
+  uint32_t struct_size;
+  uint32_t measure_cost;    /* 1: sample what each rule costs, for weir_rule_stats */
+  int64_t max_steps;        /* one event may take, all rules together; beyond it rules end in an error. Default 10^7 */
+  int64_t lateness_ns;      /* how far behind the newest event one may be and still count. Default: weir.yaml's, or 0 */
+  uint64_t max_state_bytes; /* Default: weir.yaml's, or 4 GiB. Keys beyond it read as missing. */
+} weir_session_options;
+
+/* options may be NULL. State starts empty. */
+WEIR_API weir_status weir_session_create(const weir_ruleset *ruleset, const weir_session_options *options,
+                                         weir_session **session_out, weir_error *err);
+
+enum {
+  WEIR_TRACE_NONE = 0,
+  WEIR_TRACE_HITS = 1, /* explain the rules that are hits of this event */
+  WEIR_TRACE_ALL = 2   /* explain every rule on this event type that is not off, whether it fired or not */
+};
+
+typedef struct weir_eval_options {
+  uint32_t struct_size;
+  uint32_t trace; /* WEIR_TRACE_… Costs about as much as interpreting the rules explained. */
+} weir_eval_options;
+
+/* Moves the state on by one event and decides. Failures of single rules are hits, not errors of the call. options may be
+ * NULL.
+ *
+ * The event may have been made from another rule set (an earlier generation): its fields are matched by name. It fits if
+ * each field of this rule set's event type has the same type there, or is not there and optional here; fields that the
+ * rules do not know are ignored. Otherwise WEIR_E_SCHEMA.
+ *
+ * WEIR_E_DATA, and nothing is changed: a required field, `time` among them, is absent. An absent id reads "". After
+ * WEIR_E_NOMEM the state may hold the event in part: start a new session, or accept one event that is counted partly. */
+WEIR_API weir_status weir_session_eval(weir_session *session, const weir_event *event, const weir_eval_options *options,
+                                       weir_verdict **verdict_out, weir_error *err);
+
+/* Whether the entity `key` bears the label at an instant: 1 or 0 in *has. A label on an entity whose base is int takes
+ * the key as decimal text. WEIR_E_SCHEMA if no such label is declared. */
+WEIR_API weir_status weir_session_has_label(weir_session *session, weir_str label, weir_str key, int64_t seconds,
+                                            int32_t nanos, int32_t *has, weir_error *err);
+
+typedef struct weir_session_stats {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t generation;  /* of its rule set */
+  uint64_t events;      /* evaluated */
+  uint64_t late_events; /* of these, too late to count in any feature */
+  uint64_t state_bytes; /* in use now, approximately */
+} weir_session_stats;
+
+typedef struct weir_rule_stats { /* since the session began */
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t fired, suppressed, tripped, errors, missing; /* see weir_hit::outcome */
+  uint64_t cost_samples, cost_ns; /* with measure_cost: evaluations measured, and their time */
+} weir_rule_stats;
+
+typedef struct weir_cause {
+  uint32_t struct_size;
+  uint32_t outcome; /* WEIR_OUTCOME_ERROR or _MISSING */
+  uint64_t rule;    /* its number */
+  uint64_t count;
+  weir_str text; /* "division by zero", "`ip` is missing"; borrowed until the next weir_session_cause_count */
+} weir_cause;
+
+WEIR_API weir_status weir_session_get_stats(const weir_session *session, weir_session_stats *stats);
+WEIR_API weir_status weir_session_get_rule_stats(const weir_session *session, size_t rule, weir_rule_stats *stats);
+/* Why rules ended in error or missing: takes stock and returns how many causes there are, most frequent first. */
+WEIR_API size_t weir_session_cause_count(weir_session *session);
+WEIR_API weir_status weir_session_cause(const weir_session *session, size_t i, weir_cause *cause);
+WEIR_API void weir_session_release(weir_session *session);
+
+/* ---- Verdicts -------------------------------------------------------------------------------------------------- */
+
+enum { WEIR_VERDICT_ALLOW = 0, WEIR_VERDICT_REVIEW = 1, WEIR_VERDICT_CHALLENGE = 2, WEIR_VERDICT_BLOCK = 3 };
+
+typedef struct weir_verdict_info {
+  uint32_t struct_size;
+  uint32_t verdict;        /* WEIR_VERDICT_…, of live rules */
+  uint32_t shadow_verdict; /* as if shadow rules were live */
+  uint32_t reserved;
+  uint64_t generation; /* of the rules that decided */
+  double score, shadow_score;
+  size_t hit_count, effect_count;
+} weir_verdict_info;
+
+enum {
+  WEIR_OUTCOME_FIRED = 0,      /* `when` is true */
+  WEIR_OUTCOME_SUPPRESSED = 1, /* true, but `once` has seen this key within its window */
+  WEIR_OUTCOME_TRIPPED = 2,    /* true, but the rule's limit is exceeded: it counts as shadow */
+  WEIR_OUTCOME_ERROR = 3,      /* `when` or an effect ended in an error: no effect */
+  WEIR_OUTCOME_MISSING = 4     /* `when` needs what is absent: no effect */
+};
+
+/* A rule that did something other than not fire. In order of rules. */
+typedef struct weir_hit {
+  uint32_t struct_size;
+  uint32_t outcome; /* WEIR_OUTCOME_… */
+  uint32_t mode;    /* WEIR_MODE_… of the rule */
+  uint32_t applied; /* 1: it had its effects: it fired and is live */
+  uint32_t alert;   /* 1: this event exceeded the rule's limit: tell its owner */
+  uint32_t line, col; /* of its name in file */
+  uint32_t reserved;
+  uint64_t rule;     /* its number */
+  double score;      /* what it added; 0 unless applied */
+  weir_str name, id; /* of the rule */
+  weir_str because;  /* its `because`, filled in; empty unless it fired */
+  weir_str cause;    /* error or missing: why; else empty */
+  weir_str file;
+} weir_hit;
+
+enum {
+  WEIR_EFFECT_LABEL = 0,
+  WEIR_EFFECT_UNLABEL = 1,
+  WEIR_EFFECT_VERDICT = 2,
+  WEIR_EFFECT_ACTION = 3,
+  WEIR_EFFECT_CASE = 4
+};
+
+/* What an applied rule did (label, unlabel: already part of the session's state) or asks the host to do (action, case). */
+typedef struct weir_effect {
+  uint32_t struct_size;
+  uint32_t kind; /* WEIR_EFFECT_… */
+  uint64_t rule; /* its number */
+  weir_str rule_name;
+  weir_str name;       /* of the label, the action, or the case's queue; empty for a verdict */
+  weir_str key;        /* label, unlabel, case: the entity, numbers as decimal text; else empty */
+  weir_str args;       /* action: a JSON object, arguments by parameter name; else empty */
+  int64_t duration_ns; /* label: how long it lasts, 0 for ever; else 0 */
+  uint32_t verdict;    /* verdict: WEIR_VERDICT_…; else 0 */
+  uint32_t reserved;
+} weir_effect;
+
+WEIR_API weir_status weir_verdict_get(const weir_verdict *verdict, weir_verdict_info *info);
+WEIR_API weir_status weir_verdict_hit(const weir_verdict *verdict, size_t i, weir_hit *hit);
+WEIR_API weir_status weir_verdict_effect(const weir_verdict *verdict, size_t i, weir_effect *effect);
+
+/* The whole verdict as one line of JSON. Members: "event", "id", "verdict", "shadow_verdict", "score", "shadow_score",
+ * "generation", "hits" (each "rule", "id", "outcome", "mode", "applied", "score", and "because", "cause", "alert" where
+ * they say something) and "effects" (each "kind", "rule", and "label", "queue", "action", "key", "for_ns", "verdict",
+ * "args" as the kind has them). {NULL, 0} only if memory has run out. */
+WEIR_API weir_str weir_verdict_json(const weir_verdict *verdict);
+
+/* Why, as JSON: an array with one object for each rule that the trace covers, in order of rules: {"rule", "id", "outcome",
+ * "decided_by": [the sub-expressions that settled the outcome: {"source", "value", "file", "line", "column"}], "tree":
+ * {"source", "outcome", "value", "decisive", "file", "line", "column", "children": […]}}. {NULL, 0} without a trace. */
+WEIR_API weir_str weir_verdict_explain(const weir_verdict *verdict);
+WEIR_API void weir_verdict_release(weir_verdict *verdict);
+
+/* ---- Slots: swapping rules while serving ------------------------------------------------------------------------ */
+
+/* A slot holds the current rule set and its generation: 0 while it is empty, then 1, 2, … Readers pin what is current and
+ * keep it as long as they like; a publish never waits for them. A failed publish changes nothing.
+ *
+ * `schemas` are the events the host sends. A rule set whose event types they do not fit (see weir_session_eval; here a
+ * field that may be absent does not fit one that is required), or that lacks one of them, is refused with WEIR_E_SCHEMA.
+ * n may be 0: everything is accepted. */
+WEIR_API weir_status weir_slot_create(const weir_engine *engine, const weir_schema *const *schemas, size_t n,
+                                      weir_slot **slot_out, weir_error *err);
+
+/* Wins only if `expected` is the current generation, else WEIR_E_CONFLICT. The new generation is stored in *generation,
+ * which may be NULL; on failure the current one is. */
+WEIR_API weir_status weir_slot_publish(weir_slot *slot, const weir_ruleset *ruleset, uint64_t expected,
+                                       uint64_t *generation, weir_error *err);
+
+/* The current rule set as a handle of the caller's, which knows its generation. WEIR_E_ARG while the slot is empty. */
+WEIR_API weir_status weir_slot_pin(weir_slot *slot, weir_ruleset **ruleset_out, uint64_t *generation, weir_error *err);
+
+/* The current generation, without locking: cheap enough to compare before each event. */
+WEIR_API uint64_t weir_slot_generation(const weir_slot *slot);
+WEIR_API void weir_slot_release(weir_slot *slot);
+
+#ifdef __cplusplus
+} /* extern "C" */
+
+namespace weir_detail {
+template <typename T>
+inline T init() {
+  T value = {};
+  value.struct_size = sizeof(T);
+  return value;
+}
+} /* namespace weir_detail */
+#endif
+
+#endif /* WEIR_WEIR_H */

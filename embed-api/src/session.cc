@@ -1,0 +1,282 @@
+// One ordered stream of events: rows from events (of this or another generation), evaluation, verdicts, counters.
+#include <algorithm>
+
+#include "embed-api/src/adapter.h"
+#include "embed-api/src/event.h"
+#include "embed-api/src/verdict.h"
+#include "runtime/explain/explain.h"
+#include "runtime/explain/failure_text.h"
+#include "runtime/io/json_text.h"
+#include "runtime/value/operations.h"
+#include "runtime/value/text.h"
+
+struct weir_session {
+  std::shared_ptr<const weir::embed::RulesetState> ruleset;
+  uint64_t generation = 0;
+  uint64_t events = 0;
+  weir::embed::Adapter adapter;
+  std::vector<weir::value::Value> row;  // scratch: the engine's slots follow the fields
+  std::unique_ptr<weir::engine::Session> engine;
+  std::vector<weir::engine::Session::Cause> causes;  // as last taken stock of
+};
+
+namespace weir::embed {
+namespace {
+
+using types::EventSchema;
+using value::Value;
+
+// A key as the host gave or will see it.
+std::string key_text(const Value& key) {
+  return key.ok() && !key.is(value::Kind::kNull) ? value::to_text(key) : std::string();
+}
+
+std::string args_json(const ir::Action& action, const std::vector<Value>& args) {
+  std::string out = "{";
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (i != 0) out += ',';
+    io::append_json_quoted(i < action.params.size() ? action.params[i] : std::to_string(i), &out);
+    out += ':';
+    io::append_json(args[i], &out);
+  }
+  out += '}';
+  return out;
+}
+
+std::string missing_text(std::string_view name) { return fmt::format("`{}` is missing", name); }
+
+std::string cause_text(const ir::Program& program, const engine::Hit& hit) {
+  switch (hit.outcome) {
+    case engine::Outcome::kMissing:
+      return missing_text(explain::missing_name(program, program.rules[hit.rule].event, hit.cause));
+    case engine::Outcome::kError:
+      return explain::error_text(hit.cause);
+    default:
+      return {};
+  }
+}
+
+// Fills session->row; *event is the event type here.
+weir_status fill_row(weir_session* session, const weir_event& e, uint32_t* event, weir_error* err) {
+  const RulesetState& to = *session->ruleset;
+  const std::vector<int>* slots = nullptr;
+  int here = e.event;
+  if (e.ruleset != session->ruleset) {
+    const Adapter::Way& way = session->adapter.find(e.ruleset, e.event, to);
+    if (way.event < 0) return report(err, WEIR_E_SCHEMA, way.why);
+    here = way.event;
+    slots = &way.slots;
+  }
+  const Shape& shape = to.shapes[static_cast<size_t>(here)];
+  session->row.assign(to.program->events[static_cast<size_t>(here)].slot_count, Value::missing());
+  for (size_t i = 0; i < shape.fields.size(); ++i) {
+    const int from = slots == nullptr ? static_cast<int>(i) : (*slots)[i];
+    Value v = from < 0 ? Value::missing() : e.row[static_cast<size_t>(from)];
+    if (v.is_missing()) {
+      if (i == EventSchema::kIdSlot) {
+        v = Value::string("");
+      } else if (!shape.fields[i].optional) {
+        return fail(err, WEIR_E_DATA, "event `{}`: required field `{}` is absent", shape.name, shape.fields[i].name);
+      }
+    }
+    session->row[i] = v;
+  }
+  *event = static_cast<uint32_t>(here);
+  return WEIR_OK;
+}
+
+std::unique_ptr<weir_verdict> make_verdict(weir_session* session, uint32_t event, const engine::EventResult& result) {
+  const ir::Program& program = *session->ruleset->program;
+  auto verdict = std::make_unique<weir_verdict>();
+  verdict->ruleset = session->ruleset;
+  verdict->generation = session->generation;
+  verdict->event = event;
+  verdict->id = std::string(session->row[EventSchema::kIdSlot].str());
+  verdict->verdict = result.verdict;
+  verdict->shadow_verdict = result.shadow_verdict;
+  verdict->score = result.score;
+  verdict->shadow_score = result.shadow_score;
+  verdict->hits.reserve(result.hits.size());
+  for (const engine::Hit& hit : result.hits) {
+    weir_verdict::Hit& h = verdict->hits.emplace_back();
+    h.rule = hit.rule;
+    h.outcome = static_cast<uint32_t>(hit.outcome);
+    h.applied = hit.applied;
+    h.alert = std::find(result.alerts.begin(), result.alerts.end(), hit.rule) != result.alerts.end();
+    h.score = hit.score;
+    if (hit.outcome == engine::Outcome::kFired) h.because = session->engine->because(hit.rule);
+    h.cause = cause_text(program, hit);
+  }
+  verdict->effects.reserve(result.effects.size());
+  for (const engine::AppliedEffect& applied : result.effects) {
+    weir_verdict::Effect& e = verdict->effects.emplace_back();
+    e.rule = applied.rule;
+    e.effect = applied.effect;
+    e.key = key_text(applied.key);
+    if (applied.effect->kind == ir::EffectKind::kAction)
+      e.args = args_json(program.actions[applied.effect->action], applied.args);
+  }
+  return verdict;
+}
+
+// The why-trees of the rules that `trace` asks for, as a JSON array. The session still holds the event's row.
+std::string explain_rules(weir_session* session, uint32_t event, const engine::EventResult& result, uint32_t trace) {
+  const ir::Program& program = *session->ruleset->program;
+  std::vector<uint32_t> rules;
+  if (trace == WEIR_TRACE_ALL) {
+    rules = session->ruleset->rules->active_rules(event);
+  } else {
+    for (const engine::Hit& hit : result.hits) rules.push_back(hit.rule);
+  }
+  std::string out = "[";
+  for (uint32_t rule : rules) {
+    if (out.size() > 1) out += ',';
+    out += explain::to_json(program,
+                            explain::explain(program, rule, [&](ir::NodeId n) { return session->engine->eval(n); }));
+  }
+  out += ']';
+  return out;
+}
+
+// The key of an entity from its text; missing if it is no number where the entity's base is int.
+Value key_value(const ir::Program& program, uint32_t label, std::string_view text) {
+  if (program.entities[program.labels[label].entity].base != types::Kind::kInt) return Value::string(text);
+  int64_t i = 0;
+  return value::parse_int(text, &i) == value::ParseResult::kOk ? Value::integer(i) : Value::missing();
+}
+
+bool to_nanos(int64_t seconds, int32_t nanos, int64_t* out) {
+  return !__builtin_mul_overflow(seconds, int64_t{1'000'000'000}, out) && !__builtin_add_overflow(*out, nanos, out);
+}
+
+}  // namespace
+}  // namespace weir::embed
+
+using weir::embed::call;
+using weir::embed::fail;
+using weir::embed::report;
+using weir::embed::str;
+using weir::embed::view;
+
+weir_status weir_session_create(const weir_ruleset* ruleset, const weir_session_options* options,
+                                weir_session** session_out, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(session_out, err);
+    *session_out = nullptr;
+    WEIR_REQUIRE(ruleset, err);
+    weir_session_options given;
+    if (weir_status s = weir::embed::read_options(options, &given, "weir_session_options", err)) return s;
+    if (given.max_steps < 0) return fail(err, WEIR_E_ARG, "weir_session_options.max_steps is {}", given.max_steps);
+    if (given.lateness_ns < 0)
+      return fail(err, WEIR_E_ARG, "weir_session_options.lateness_ns is {}", given.lateness_ns);
+    weir::engine::SessionOptions o;
+    if (given.max_steps != 0) o.max_steps = given.max_steps;
+    o.lateness_nanos = given.lateness_ns != 0 ? given.lateness_ns : ruleset->state->lateness_nanos;
+    if (ruleset->state->max_state_bytes != 0) o.max_state_bytes = ruleset->state->max_state_bytes;
+    if (given.max_state_bytes != 0) o.max_state_bytes = given.max_state_bytes;
+    o.time_rules = given.measure_cost != 0;
+    auto session = std::make_unique<weir_session>();
+    session->ruleset = ruleset->state;
+    session->generation = ruleset->generation;
+    session->engine = std::make_unique<weir::engine::Session>(ruleset->state->rules, o);
+    *session_out = session.release();
+    return WEIR_OK;
+  });
+}
+
+weir_status weir_session_eval(weir_session* session, const weir_event* event, const weir_eval_options* options,
+                              weir_verdict** verdict_out, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(verdict_out, err);
+    *verdict_out = nullptr;
+    WEIR_REQUIRE(session, err);
+    WEIR_REQUIRE(event, err);
+    weir_eval_options given;
+    if (weir_status s = weir::embed::read_options(options, &given, "weir_eval_options", err)) return s;
+    if (given.trace > WEIR_TRACE_ALL) return fail(err, WEIR_E_ARG, "weir_eval_options.trace is {}", given.trace);
+    if (event->event < 0) return report(err, WEIR_E_SCHEMA, "the event has no type yet: read a JSON text first");
+    uint32_t type = 0;
+    if (weir_status s = weir::embed::fill_row(session, *event, &type, err)) return s;
+    const weir::engine::EventResult& result = session->engine->evaluate(type, session->row.data());
+    ++session->events;
+    std::unique_ptr<weir_verdict> verdict = weir::embed::make_verdict(session, type, result);
+    if (given.trace != WEIR_TRACE_NONE) {
+      verdict->traced = true;
+      verdict->explain = weir::embed::explain_rules(session, type, result, given.trace);
+    }
+    *verdict_out = verdict.release();
+    return WEIR_OK;
+  });
+}
+
+weir_status weir_session_has_label(weir_session* session, weir_str label, weir_str key, int64_t seconds, int32_t nanos,
+                                   int32_t* has, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(has, err);
+    *has = 0;
+    WEIR_REQUIRE(session, err);
+    WEIR_REQUIRE_TEXT(label, err);
+    WEIR_REQUIRE_TEXT(key, err);
+    const weir::ir::Program& program = *session->ruleset->program;
+    const int index = program.find_label(view(label));
+    if (index < 0) return fail(err, WEIR_E_SCHEMA, "the rules declare no label `{}`", view(label));
+    int64_t now = 0;
+    if (nanos < 0 || nanos >= 1'000'000'000)
+      return fail(err, WEIR_E_ARG, "`nanos` is {}, not in [0, 1000000000)", nanos);
+    if (!weir::embed::to_nanos(seconds, nanos, &now))
+      return fail(err, WEIR_E_ARG, "{} s is not within years 1678 to 2262", seconds);
+    const weir::value::Value k = weir::embed::key_value(program, static_cast<uint32_t>(index), view(key));
+    if (k.is_missing()) return fail(err, WEIR_E_DATA, "key `{}` is not an int, as the label's entity is", view(key));
+    *has = session->engine->has_label(static_cast<uint32_t>(index), k, now) ? 1 : 0;
+    return WEIR_OK;
+  });
+}
+
+weir_status weir_session_get_stats(const weir_session* session, weir_session_stats* stats) {
+  if (session == nullptr) return WEIR_E_ARG;
+  weir_session_stats full = {};
+  full.generation = session->generation;
+  full.events = session->events;
+  full.late_events = session->engine->late_events();
+  full.state_bytes = session->engine->state_bytes();
+  return weir::embed::write_out(full, stats);
+}
+
+weir_status weir_session_get_rule_stats(const weir_session* session, size_t rule, weir_rule_stats* stats) {
+  if (session == nullptr || rule >= session->engine->counters().size()) return WEIR_E_ARG;
+  const weir::engine::RuleCounters& c = session->engine->counters()[rule];
+  weir_rule_stats full = {};
+  full.fired = c.fired;
+  full.suppressed = c.suppressed;
+  full.tripped = c.tripped;
+  full.errors = c.errors;
+  full.missing = c.missing;
+  full.cost_samples = c.cost_samples;
+  full.cost_ns = c.cost_ns;
+  return weir::embed::write_out(full, stats);
+}
+
+size_t weir_session_cause_count(weir_session* session) {
+  if (session == nullptr) return 0;
+  try {
+    session->causes = session->engine->causes();
+    for (auto& c : session->causes)
+      if (c.missing) c.text = weir::embed::missing_text(c.text);
+  } catch (...) {
+    session->causes.clear();
+  }
+  return session->causes.size();
+}
+
+weir_status weir_session_cause(const weir_session* session, size_t i, weir_cause* cause) {
+  if (session == nullptr || i >= session->causes.size()) return WEIR_E_ARG;
+  const weir::engine::Session::Cause& c = session->causes[i];
+  weir_cause full = {};
+  full.outcome = c.missing ? WEIR_OUTCOME_MISSING : WEIR_OUTCOME_ERROR;
+  full.rule = c.rule;
+  full.count = c.count;
+  full.text = str(c.text);
+  return weir::embed::write_out(full, cause);
+}
+
+void weir_session_release(weir_session* session) { delete session; }
