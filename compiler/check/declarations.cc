@@ -19,6 +19,12 @@ bool is_type_name(std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end() || name == "timestamp" || name == "duration";
 }
 
+std::string with_article(Symbol::Kind kind) {
+  std::string_view name = kind_name(kind);
+  bool vowel = std::string_view("aeiou").find(name[0]) != std::string_view::npos;
+  return fmt::format("{} {}", vowel ? "an" : "a", name);
+}
+
 // Names with a meaning of their own in expressions.
 bool is_reserved(std::string_view name, Symbol::Kind kind) {
   if (kind == Symbol::Kind::kEntity) {
@@ -57,7 +63,7 @@ bool ModuleChecker::declare(const syntax::Name& name, Symbol::Kind kind, int ind
   if (is_reserved(name.text, kind)) {
     sink_
         .emit(base::DiagKind::kReservedName, name.span,
-              fmt::format("`{}` is built in and cannot name a {}", name.text, kind_name(kind)))
+              fmt::format("`{}` is built in and cannot be the name of {}", name.text, with_article(kind)))
         .hint("choose another name");
     return false;
   }
@@ -66,7 +72,7 @@ bool ModuleChecker::declare(const syntax::Name& name, Symbol::Kind kind, int ind
   sink_
       .emit(base::DiagKind::kDuplicateName, name.span,
             taken->kind == kind ? fmt::format("{} `{}` is declared twice", kind_name(kind), name.text)
-                                : fmt::format("`{}` is already a {}", name.text, kind_name(taken->kind)))
+                                : fmt::format("`{}` is already {}", name.text, with_article(taken->kind)))
       .label(taken->span, "first declared here");
   return false;
 }

@@ -75,7 +75,8 @@ void ModuleChecker::check_feature(Feature& feature) {
     if (list != nullptr && list->is(Kind::kList)) {
       inner.each_type = list->arg(0);
     } else if (list != nullptr) {
-      report_mismatch(sink_, feature.each_list->span, "what `each` goes through", types_.list(types_.dyn()), list);
+      sink_.emit(base::DiagKind::kTypeMismatch, feature.each_list->span,
+                 fmt::format("`each` goes through a list, this is `{}`", types::to_string(list)));
     }
     failed = inner.each_type->is(Kind::kError);
   }

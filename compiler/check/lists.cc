@@ -168,7 +168,8 @@ void ModuleChecker::load_inline(const syntax::ListStmt& ast, List& list) {
       if (value->kind == ExprKind::kError) continue;
       sink_
           .emit(base::DiagKind::kBadListEntry, value->span,
-                fmt::format("an entry of list `{}` is {}, as a literal", list.name, entry_name(list.kind)))
+                text ? fmt::format("`{}` is not {}", *text, entry_name(list.kind))
+                     : fmt::format("an entry of list `{}` is {}, as a literal", list.name, entry_name(list.kind)))
           .label(list.span, "declared here");
       continue;
     }

@@ -128,12 +128,13 @@ void ModuleScope::report_undeclared(const Expr& chain, std::span<const std::stri
   }
 
   auto diagnostic = sink.emit(base::DiagKind::kUndeclared, root.span, fmt::format("`{}` is not declared", root.name));
-  if (place_.event != Place::kNoEvent) {
-    const types::EventSchema& schema = module_.events[static_cast<size_t>(place_.event)].schema;
-    if (schema.find(root.name) >= 0) {
-      diagnostic.hint(fmt::format("did you mean the field `{}.{}`?", schema.name, root.name));
-      return;
-    }
+  for (size_t i = 0; i < module_.events.size(); ++i) {
+    const types::EventSchema& schema = module_.events[i].schema;
+    bool here = place_.event_open ? place_.event == Place::kNoEvent || place_.event == static_cast<int>(i)
+                                  : place_.event == static_cast<int>(i);
+    if (!here || schema.find(root.name) <= types::EventSchema::kIdSlot) continue;
+    diagnostic.hint(fmt::format("did you mean the field `{}.{}`?", schema.name, root.name));
+    return;
   }
   if (symbols_.find(Symbol::Kind::kLabel, root.name) != nullptr) {
     diagnostic.hint(fmt::format("a label is asked for as `\"{}\" in labels(key)`", root.name));
@@ -186,7 +187,8 @@ void ModuleScope::report_symbol(const Symbol& symbol, const Expr& chain, base::D
         .label(symbol.span, "declared with `each`");
     return;
   }
-  if (event != Place::kNoEvent && event != place_.event) {
+  bool open = place_.event_open && place_.event == Place::kNoEvent;
+  if (event != Place::kNoEvent && event != place_.event && !open) {
     auto diagnostic =
         sink.emit(base::DiagKind::kWrongEvent, chain.span,
                   place_.event == Place::kNoEvent

@@ -237,17 +237,29 @@ void Inference::report_no_overload(const Expr& call, std::string_view function, 
                                                                                             : types_.integer())));
     return;
   }
+  // Those that fit most of the arguments are likely to be meant.
+  std::vector<std::pair<size_t, const Candidate*>> ranked;
+  for (const Candidate& candidate : all) {
+    size_t wrong = 0;
+    for (size_t i = 0; i < candidate.params->size(); ++i) {
+      const Type* param = (*candidate.params)[i];
+      wrong += i >= arg_types.size() || (param->kind() != arg_types[i]->base()->kind() && !param->is(Kind::kParam));
+    }
+    ranked.emplace_back(wrong, &candidate);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   constexpr size_t kShown = 4;
   std::string hint = fmt::format("`{}` takes ", text);
-  size_t shown = 0;
-  for (const Candidate& candidate : all) {
-    if (shown == kShown) {
+  for (size_t i = 0; i < ranked.size() && i <= kShown; ++i) {
+    if (i == kShown) {
       hint += ", ...";
       break;
     }
-    if (shown++ > 0) hint += " or ";
-    if (style == CallStyle::kMember) hint += fmt::format("`{}`.", types::to_string((*candidate.params)[0]));
-    hint += fmt::format("({})", type_list(*candidate.params, style == CallStyle::kMember ? 1 : 0));
+    const std::vector<const Type*>& params = *ranked[i].second->params;
+    bool member = style == CallStyle::kMember;
+    hint +=
+        fmt::format("{}{}({})", i > 0 ? " or " : "", member ? fmt::format("`{}`.", types::to_string(params[0])) : "",
+                    type_list(params, member ? 1 : 0));
   }
   diagnostic.hint(std::move(hint));
 }

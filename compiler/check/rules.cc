@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 
 #include "compiler/check/module_checker.h"
@@ -15,11 +14,6 @@ using types::Type;
 namespace {
 
 constexpr std::string_view kVerdicts[] = {"allow", "review", "challenge", "block"};  // as enum Verdict
-constexpr std::string_view kSeverities[] = {"info", "low", "medium", "high", "critical"};
-
-std::string choices(const std::string_view* begin, const std::string_view* end) {
-  return fmt::format("one of {}", fmt::join(begin, end, ", "));
-}
 
 }  // namespace
 
@@ -31,7 +25,7 @@ bool ModuleChecker::read_verdict(const syntax::Name& name, Verdict* out) {
   }
   if (!name.text.empty()) {
     sink_.emit(base::DiagKind::kUnknownVerdict, name.span, fmt::format("there is no verdict `{}`", name.text))
-        .hint(choices(std::begin(kVerdicts), std::end(kVerdicts)));
+        .hint(fmt::format("one of {}", fmt::join(kVerdicts, ", ")));
   }
   return false;
 }
@@ -64,13 +58,6 @@ void ModuleChecker::check_rules() {
     }
     if (ast.limit_count && ast.limit_per && (*ast.limit_count < 1 || ast.limit_per->nanos <= 0)) {
       sink_.emit(base::DiagKind::kBadCount, ast.limit_per->span, "`limit` needs a count and a duration above zero");
-    }
-    if (ast.severity && !ast.severity->text.empty() &&
-        std::find(std::begin(kSeverities), std::end(kSeverities), ast.severity->text) == std::end(kSeverities)) {
-      sink_
-          .emit(base::DiagKind::kUnknownSeverity, ast.severity->span,
-                fmt::format("there is no severity `{}`", ast.severity->text))
-          .hint(choices(std::begin(kSeverities), std::end(kSeverities)));
     }
     module_->rules.push_back(std::move(rule));
   }
