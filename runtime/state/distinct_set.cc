@@ -51,24 +51,23 @@ void DistinctSet::to_sketch() {
   capacity_ = kSketch;
 }
 
-void DistinctSet::add(uint64_t hash) {
-  if (capacity_ == kSketch) {
-    sketch_->add(hash);
-    return;
-  }
+bool DistinctSet::add(uint64_t hash) {
+  if (capacity_ == kSketch) return sketch_->add(hash);
   if (hash == 0) hash = 1;
   if (size_ == 0) {
     one_ = hash;
     size_ = 1;
-    return;
+    return true;
   }
   if (capacity_ == 0) {
-    if (one_ == hash) return;
+    if (one_ == hash) return false;
     grow();
   } else if ((size_ + 1) * 4 > capacity_ * 3) {
     grow();
   }
-  if (put(table_, capacity_, hash) && ++size_ > kExact) to_sketch();
+  if (!put(table_, capacity_, hash)) return false;
+  if (++size_ > kExact) to_sketch();
+  return true;
 }
 
 void DistinctSet::merge(const DistinctSet& other) {

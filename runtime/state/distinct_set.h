@@ -23,9 +23,10 @@ class DistinctSet {
   }
   ~DistinctSet() { free_all(); }
 
-  void add(uint64_t hash);
+  bool add(uint64_t hash);  // false if count() cannot have changed
   void merge(const DistinctSet& other);
   int64_t count() const;
+  uint32_t stored() const { return size_; }  // hashes held; more than kExact if they are sketched
   bool exact() const { return capacity_ != kSketch; }
   size_t heap_bytes() const;
 

@@ -1,6 +1,10 @@
 #include "runtime/state/feature_store.h"
 
+#include <algorithm>
+#include <type_traits>
+
 #include "runtime/state/cells.h"
+#include "runtime/state/distinct_window.h"
 #include "runtime/state/key_table.h"
 #include "runtime/state/time.h"
 #include "runtime/state/window_state.h"
@@ -40,28 +44,38 @@ class TableStore : public FeatureStore {
   }
 };
 
+// A window's panes: which one a time is in, and which ones count.
+struct Panes {
+  explicit Panes(const ir::Window& window)
+      : nanos(std::max<int64_t>(1, window.pane_nanos)), count(std::max<int64_t>(1, window.nanos / nanos)) {}
+  int64_t of(int64_t time) const { return floor_div(time, nanos); }
+  int64_t first_kept(int64_t horizon) const { return saturating_sub(of(horizon), count - 1); }
+  int64_t first_read(int64_t time, int64_t horizon) const {
+    return std::max(of(time) - count + 1, first_kept(horizon));
+  }
+
+  int64_t nanos;  // of one
+  int64_t count;
+};
+
 template <typename C>
 class PaneStore final : public TableStore<PaneState<C>> {
  public:
-  explicit PaneStore(const ir::Feature& feature)
-      : TableStore<PaneState<C>>(feature),
-        pane_nanos_(std::max<int64_t>(1, feature.window.pane_nanos)),
-        panes_(std::max<int64_t>(1, feature.window.nanos / pane_nanos_)) {}
+  explicit PaneStore(const ir::Feature& feature) : TableStore<PaneState<C>>(feature), panes_(feature.window) {}
 
   Added add(const Key& key, int64_t time, const Value& v) override {
-    const int64_t pane = floor_div(time, pane_nanos_);
-    if (pane < first_kept()) return Added::kLate;
+    const int64_t pane = panes_.of(time), first_kept = panes_.first_kept(this->horizon_);
+    if (pane < first_kept) return Added::kLate;
     if (!C::convert(this->feature_, v, &item_)) return Added::kRefused;
-    this->free_idle(first_kept());
-    this->heap_ += this->table_.find_or_add(key, this->clock_).add(pane, first_kept(), item_, time);
+    this->free_idle(first_kept);
+    this->heap_ += this->table_.find_or_add(key, this->clock_).add(pane, first_kept, item_, time);
     return Added::kAdded;
   }
 
   Value read(const Key& key, int64_t time, value::Arena& arena) override {
     const PaneState<C>* state = this->table_.find(key, this->clock_);
     if (state == nullptr) return unseen(this->feature_);
-    const int64_t last = floor_div(time, pane_nanos_);
-    const int64_t first = std::max(last - panes_ + 1, first_kept());
+    const int64_t first = panes_.first_read(time, this->horizon_), last = panes_.of(time);
     const C* only = nullptr;
     bool merged = false;
     state->visit(first, last, [&](const C& cell) {
@@ -82,12 +96,32 @@ class PaneStore final : public TableStore<PaneState<C>> {
   }
 
  private:
-  int64_t first_kept() const { return saturating_sub(floor_div(this->horizon_, pane_nanos_), panes_ - 1); }
-
-  const int64_t pane_nanos_;
-  const int64_t panes_;
+  const Panes panes_;
   typename C::Item item_{};  // kept for their memory
   C scratch_;
+};
+
+class DistinctPaneStore final : public TableStore<DistinctPaneState> {
+ public:
+  explicit DistinctPaneStore(const ir::Feature& feature) : TableStore(feature), panes_(feature.window) {}
+
+  Added add(const Key& key, int64_t time, const Value& v) override {
+    const int64_t pane = panes_.of(time), first_kept = panes_.first_kept(horizon_);
+    if (pane < first_kept) return Added::kLate;
+    free_idle(first_kept);
+    heap_ += table_.find_or_add(key, clock_).add(pane, first_kept, hash_of(v), time);
+    return Added::kAdded;
+  }
+
+  Value read(const Key& key, int64_t time, value::Arena&) override {
+    const DistinctPaneState* state = table_.find(key, clock_);
+    if (state == nullptr) return unseen(feature_);
+    const int64_t count = state->count(panes_.first_read(time, horizon_), panes_.of(time), &heap_);
+    return count < 0 ? unseen(feature_) : Value::integer(count);
+  }
+
+ private:
+  const Panes panes_;
 };
 
 template <typename C>
@@ -162,6 +196,7 @@ std::unique_ptr<FeatureStore> make(const ir::Feature& feature) {
   switch (feature.window.kind) {
     case ir::WindowKind::kDuration:
       if (feature.window.exact) return std::make_unique<ExactStore<C>>(feature);
+      if constexpr (std::is_same_v<C, DistinctCell>) return std::make_unique<DistinctPaneStore>(feature);
       return std::make_unique<PaneStore<C>>(feature);
     case ir::WindowKind::kLast:
       return std::make_unique<ExactStore<C>>(feature);

@@ -36,11 +36,13 @@ double tau(double x) {
 
 }  // namespace
 
-void HyperLogLog::add(uint64_t hash) {
+bool HyperLogLog::add(uint64_t hash) {
   const uint64_t rest = hash << kPrecision;
   const int rank = rest == 0 ? kMaxRank + 1 : std::min(std::countl_zero(rest), kMaxRank) + 1;
   uint8_t& r = registers_[hash >> (64 - kPrecision)];
-  r = std::max(r, static_cast<uint8_t>(rank));
+  if (rank <= r) return false;
+  r = static_cast<uint8_t>(rank);
+  return true;
 }
 
 void HyperLogLog::merge(const HyperLogLog& other) {

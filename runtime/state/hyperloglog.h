@@ -16,7 +16,7 @@ class HyperLogLog {
   static constexpr int kPrecision = 12;
   static constexpr size_t kRegisters = size_t{1} << kPrecision;
 
-  void add(uint64_t hash);
+  bool add(uint64_t hash);  // whether that changed anything
   void merge(const HyperLogLog& other);
   double estimate() const;
 

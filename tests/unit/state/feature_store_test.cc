@@ -204,7 +204,7 @@ void run(const Case& c, uint32_t seed, bool disorder) {
       }
     }
   }
-  if (disorder && c.window.kind == ir::WindowKind::kDuration) {
+  if (disorder && c.window.kind == ir::WindowKind::kDuration && c.window.nanos < 200) {
     EXPECT_GT(late, 0u);
   }
   while (store->keys() > 0) store->evict_oldest();
@@ -217,7 +217,8 @@ TEST_P(FeatureStoreModel, AgreesOnRandomStreams) {
   for (types::Kind kind : {types::Kind::kInt, types::Kind::kDouble}) {
     const Aggregation a = GetParam();
     uint32_t seed = 1;
-    for (const ir::Window& w : {panes(60, 1), panes(60, 10), panes(100, 100), exact(60), last(1), last(7)}) {
+    for (const ir::Window& w :
+         {panes(60, 1), panes(60, 10), panes(600, 10), panes(100, 100), exact(60), last(1), last(7)}) {
       SCOPED_TRACE(testing::Message() << ir::aggregation_name(a) << " window " << w.nanos << '/' << w.pane_nanos << '/'
                                       << w.count);
       run({a, kind, w}, seed++, true);
