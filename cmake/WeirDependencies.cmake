@@ -19,6 +19,7 @@ weir_pkg(psl libpsl)
 weir_pkg(simdjson simdjson)
 weir_pkg(zstd libzstd)
 weir_pkg(yaml yaml-cpp)
+weir_pkg(edit libedit)
 
 if(WEIR_JIT)
   find_package(LLVM 19.1 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/llvm)

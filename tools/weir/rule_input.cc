@@ -1,0 +1,127 @@
+#include "tools/weir/rule_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/weir/output.h"
+#include "tools/weir/verbs.h"
+
+namespace weir::tools {
+namespace {
+
+const char* severity_name(base::Severity severity) {
+  switch (severity) {
+    case base::Severity::kError:
+      return "error";
+    case base::Severity::kWarning:
+      return "warning";
+    case base::Severity::kNote:
+      return "note";
+  }
+  return "";
+}
+
+nlohmann::json span_json(const base::Span& span, const base::SourceMap& sources) {
+  const base::SourceFile& file = sources.file(span.file);
+  base::LineColumn begin = file.line_column(span.begin), end = file.line_column(span.end);
+  return {{"file", file.name()},   {"line", begin.line},   {"column", begin.column},
+          {"end_line", end.line}, {"end_column", end.column}};
+}
+
+}  // namespace
+
+size_t RuleSet::count(base::Severity severity) const {
+  return static_cast<size_t>(std::count_if(compilation.diagnostics.begin(), compilation.diagnostics.end(),
+                                           [&](const base::Diagnostic& d) { return d.severity == severity; }));
+}
+
+std::optional<RuleSet> load_rules(const std::vector<std::string>& paths, int* exit_code,
+                                  const std::vector<driver::ExtraExpression>& extra) {
+  auto source = driver::load_rule_set(paths);
+  if (!source.ok()) {
+    complain(std::string(source.status().message()));
+    *exit_code = kUsage;
+    return std::nullopt;
+  }
+  RuleSet out;
+  out.source = *std::move(source);
+  driver::CompileOptions options;
+  options.read_file = out.source.read_file;
+  out.compilation = driver::compile_with(out.source.sources, extra, options, &out.extra_nodes);
+  return out;
+}
+
+std::optional<RuleSet> load_checked_rules(const std::vector<std::string>& paths, int* exit_code,
+                                          const std::vector<driver::ExtraExpression>& extra) {
+  auto rules = load_rules(paths, exit_code, extra);
+  if (!rules) return rules;
+  if (rules->compilation.program == nullptr) {
+    show_diagnostics(rules->compilation, false);
+    complain(fmt::format("the rules have {} error(s)", rules->count(base::Severity::kError)));
+    *exit_code = kFindings;
+    return std::nullopt;
+  }
+  return rules;
+}
+
+void show_diagnostics(const driver::Compilation& compilation, bool warnings) {
+  std::vector<base::Diagnostic> shown;
+  for (const base::Diagnostic& d : compilation.diagnostics)
+    if (warnings || d.severity == base::Severity::kError) shown.push_back(d);
+  base::RenderOptions options;
+  options.color = color_on(STDERR_FILENO);
+  std::string text = base::render_all(shown, *compilation.sources, options);
+  fwrite(text.data(), 1, text.size(), stderr);
+}
+
+nlohmann::json to_json(const std::vector<base::Diagnostic>& diagnostics, const base::SourceMap& sources) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const base::Diagnostic& d : diagnostics) {
+    nlohmann::json item = span_json(d.span, sources);
+    item["code"] = fmt::format("WR{:04}", static_cast<unsigned>(d.kind));
+    item["severity"] = severity_name(d.severity);
+    item["message"] = d.message;
+    if (!d.hint.empty()) item["hint"] = d.hint;
+    for (const base::Label& label : d.labels) {
+      nlohmann::json l = span_json(label.span, sources);
+      l["text"] = label.text;
+      item["labels"].push_back(std::move(l));
+    }
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+void add_tier_option(CLI::App* command, TierChoice* tier, bool with_both) {
+  std::map<std::string, TierChoice> names = {{"auto", TierChoice::kAuto},
+                                             {"interpreter", TierChoice::kInterpreter},
+                                             {"native", TierChoice::kNative}};
+  if (with_both) names["both"] = TierChoice::kBoth;
+  command->add_option("--tier", *tier, with_both ? "auto, interpreter, native, or both (compared event by event)"
+                                                 : "auto, interpreter or native")
+      ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""))
+      ->type_name("TIER");
+}
+
+std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Tier tier) {
+  engine::RulesOptions options;
+  options.tier = tier;
+  auto made = engine::Rules::create(rules.compilation.program, options);
+  if (!made.ok()) {
+    complain(std::string(made.status().message()));
+    return nullptr;
+  }
+  return *std::move(made);
+}
+
+engine::SessionOptions session_options(const RuleSet& rules) {
+  engine::SessionOptions options;
+  // One session has one lateness: the most patient event's.
+  for (const auto& [event, nanos] : rules.source.manifest.lateness_nanos)
+    options.lateness_nanos = std::max(options.lateness_nanos, nanos);
+  if (rules.source.manifest.state_memory_bytes > 0) options.max_state_bytes = rules.source.manifest.state_memory_bytes;
+  return options;
+}
+
+}  // namespace weir::tools
