@@ -81,8 +81,8 @@ int finish_events(io::EventReader& reader, const EventInput& input, bool quiet) 
   return log.total() > 0 ? kPartlyRejected : kOk;
 }
 
-nlohmann::json rejects_json(const io::RejectLog& log) {
-  nlohmann::json by_cause = nlohmann::json::object(), examples = nlohmann::json::array();
+Json rejects_json(const io::RejectLog& log) {
+  Json by_cause = Json::object(), examples = Json::array();
   for (size_t c = 0; c < io::kRejectCauseCount; ++c) {
     auto cause = static_cast<io::RejectCause>(c);
     if (log.count(cause) == 0) continue;

@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -30,6 +29,6 @@ std::unique_ptr<io::EventReader> open_events(const EventInput& input, const Rule
 // After the last record: flushes the dead-letter file, reports rejections to standard error, and says which exit code they
 // ask for (kOk, kPartlyRejected, or kUsage if reading broke off).
 int finish_events(io::EventReader& reader, const EventInput& input, bool quiet);
-nlohmann::json rejects_json(const io::RejectLog& log);
+Json rejects_json(const io::RejectLog& log);
 
 }  // namespace weir::tools

@@ -22,7 +22,7 @@ const char* severity_name(base::Severity severity) {
   return "";
 }
 
-nlohmann::json span_json(const base::Span& span, const base::SourceMap& sources) {
+Json span_json(const base::Span& span, const base::SourceMap& sources) {
   const base::SourceFile& file = sources.file(span.file);
   base::LineColumn begin = file.line_column(span.begin), end = file.line_column(span.end);
   return {{"file", file.name()},   {"line", begin.line},   {"column", begin.column},
@@ -75,16 +75,16 @@ void show_diagnostics(const driver::Compilation& compilation, bool warnings) {
   fwrite(text.data(), 1, text.size(), stderr);
 }
 
-nlohmann::json to_json(const std::vector<base::Diagnostic>& diagnostics, const base::SourceMap& sources) {
-  nlohmann::json out = nlohmann::json::array();
+Json to_json(const std::vector<base::Diagnostic>& diagnostics, const base::SourceMap& sources) {
+  Json out = Json::array();
   for (const base::Diagnostic& d : diagnostics) {
-    nlohmann::json item = span_json(d.span, sources);
+    Json item = span_json(d.span, sources);
     item["code"] = fmt::format("WR{:04}", static_cast<unsigned>(d.kind));
     item["severity"] = severity_name(d.severity);
     item["message"] = d.message;
     if (!d.hint.empty()) item["hint"] = d.hint;
     for (const base::Label& label : d.labels) {
-      nlohmann::json l = span_json(label.span, sources);
+      Json l = span_json(label.span, sources);
       l["text"] = label.text;
       item["labels"].push_back(std::move(l));
     }

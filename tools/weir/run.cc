@@ -1,0 +1,130 @@
+// weir run: events in, verdicts out, one JSON line an event, in the order of the log.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "tools/weir/event_input.h"
+#include "tools/weir/output.h"
+#include "tools/weir/rule_input.h"
+#include "tools/weir/verbs.h"
+#include "tools/weir/verdict_line.h"
+
+namespace weir::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RunOptions {
+  std::vector<std::string> rules;
+  EventInput events;
+  TierChoice tier = TierChoice::kAuto;
+  bool hits_only = false;
+  std::string repro = "weir-repro";
+};
+
+// What shows a disagreement of the tiers, alone: the rules, the log up to the event, and how to run it.
+void write_repro(const RunOptions& options, const RuleSet& rules, uint64_t events) {
+  fs::path directory = options.repro;
+  std::error_code error;
+  fs::create_directories(directory / "rules", error);
+  auto copy = fs::copy_options::recursive | fs::copy_options::overwrite_existing;
+  for (const std::string& path : options.rules) {
+    // A directory is copied whole: its lists and manifest belong to it.
+    fs::copy(path, fs::is_directory(path, error) ? directory / "rules" : directory / "rules" / fs::path(path).filename(), copy,
+             error);
+  }
+  std::ofstream log(directory / "events.jsonl", std::ios::binary);
+  bool from_stdin = false;
+  for (const std::string& path : options.events.paths) from_stdin = from_stdin || path == "-";
+  EventInput again = options.events;
+  again.dead_letter.clear();
+  again.threads = 1;
+  if (from_stdin) {
+    complain("the input was a pipe and cannot be read again: the repro has the rules only");
+  } else if (auto reader = open_events(again, rules, {})) {
+    io::Record record;
+    for (uint64_t i = 0; i < events && reader->next(&record); ++i) log << record.text << '\n';
+  }
+  complain(fmt::format("wrote {}/; run it with: weir run --tier=both --rules {}/rules --events {}/events.jsonl", options.repro,
+                       options.repro, options.repro));
+}
+
+int run(const RunOptions& options) {
+  int exit_code = kOk;
+  auto rules = load_checked_rules(options.rules, &exit_code);
+  if (!rules) return exit_code;
+  bool both = options.tier == TierChoice::kBoth;
+  engine::Tier first_tier = options.tier == TierChoice::kAuto     ? engine::Tier::kAuto
+                            : options.tier == TierChoice::kNative ? engine::Tier::kNative
+                                                                  : engine::Tier::kInterpreter;
+  auto compiled = make_rules(*rules, first_tier);
+  std::shared_ptr<const engine::Rules> other = both ? make_rules(*rules, engine::Tier::kNative) : nullptr;
+  if (!compiled || (both && !other)) return kInternal;
+  auto reader = open_events(options.events, *rules, {});
+  if (!reader) return kUsage;
+  engine::Session session(compiled, session_options(*rules));
+  std::unique_ptr<engine::Session> check;
+  if (both) check = std::make_unique<engine::Session>(other, session_options(*rules));
+
+  std::string out, expected;
+  std::vector<value::Value> row_copy;
+  io::Record record;
+  uint64_t events = 0;
+  while (reader->next(&record)) {
+    ++events;
+    if (both) row_copy.assign(record.row, record.row + rules->program().events[record.event].slot_count);
+    const engine::EventResult& result = session.evaluate(record.event, record.row);
+    size_t begin = out.size();
+    append_verdict_line(result, record, session, &out);
+    if (both) {
+      io::Record same = record;
+      same.row = row_copy.data();
+      expected.clear();
+      append_verdict_line(check->evaluate(record.event, row_copy.data()), same, *check, &expected);
+      if (std::string_view(out).substr(begin) != expected) {
+        print(std::string_view(out).substr(0, begin));
+        complain(fmt::format("the tiers disagree on event {} ({}:{})", events, record.file, record.line));
+        fmt::print(stderr, "  interpreter: {}  native:      {}", std::string_view(out).substr(begin), expected);
+        write_repro(options, *rules, events);
+        return kFindings;
+      }
+    }
+    if (options.hits_only && result.hits.empty()) out.resize(begin);
+    // A reader downstream gets what is known before this waits for more input.
+    if (out.size() > (size_t{1} << 16) || !reader->buffered()) {
+      print(out);
+      out.clear();
+      // Downstream has closed the pipe (head, less): nobody reads on, and that is no error.
+      if (fflush(stdout) != 0) return kOk;
+    }
+  }
+  print(out);
+  return finish_events(*reader, options.events, false);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action* action) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* verb = app.add_subcommand("run", "Verdicts on a log or a stream, as JSON lines in event order");
+  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")->required()->type_name("DIR");
+  add_event_options(verb, &options->events);
+  add_tier_option(verb, &options->tier, true);
+  verb->add_flag("--hits-only", options->hits_only, "Only events on which some rule fired, failed or was missing a value");
+  verb->add_option("--repro", options->repro, "Where --tier=both writes what shows a disagreement")->type_name("DIR");
+  std::string format = "json";
+  verb->add_option("--format", format, "json: the only one")->check(CLI::IsMember({"json"}));
+  verb->footer(R"(Each line: {"id","event","time","verdict","score","hits":[{"rule","id","mode","outcome","applied","because"}],"effects":[…]}
+
+Examples:
+  weir run --rules rules/ --events log.jsonl.zst > verdicts.jsonl
+  tail -F posts.jsonl | weir run --rules rules/ --events - --hits-only
+  weir run --rules rules/ --events log.jsonl --tier=both          interpreter against native code
+  weir run --rules rules/ --events a.jsonl b.csv.gz --dead-letter rejected.jsonl
+)");
+  verb->callback([options, action] { *action = [options] { return run(*options); }; });
+}
+
+}  // namespace weir::tools
