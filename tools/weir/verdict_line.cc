@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "compiler/types/schema.h"
+#include "runtime/explain/failure_text.h"
 #include "runtime/io/json_text.h"
 #include "runtime/value/operations.h"
 
@@ -36,7 +37,7 @@ void append_hit(const engine::Hit& hit, uint32_t event, engine::Session& session
   field(out, "applied");
   out->append(hit.applied ? "true" : "false");
   if (hit.outcome == engine::Outcome::kError || hit.outcome == engine::Outcome::kMissing) {
-    text_field(out, "cause", cause_text(session.rules().program(), event, hit.cause));
+    text_field(out, "cause", explain::outcome_text(session.rules().program(), event, hit.cause));
   } else if (!rule.because.empty()) {
     text_field(out, "because", session.because(hit.rule));
   }
@@ -86,20 +87,6 @@ void append_effect(const engine::AppliedEffect& applied, const ir::Program& prog
 }
 
 }  // namespace
-
-std::string cause_text(const ir::Program& program, uint32_t event, const value::Value& cause) {
-  if (cause.is_error()) {
-    std::string text(value::error_code_name(cause.error_code()));
-    if (cause.error != nullptr && !cause.error->message.empty()) text += fmt::format(": {}", cause.error->message);
-    return text;
-  }
-  uint32_t kind = cause.aux >> 24, index = cause.aux & 0xFFFFFF;
-  const auto& fields = program.events[event].schema.fields;
-  if (kind == 1 && index < fields.size()) return fmt::format("field `{}` is missing", fields[index].name);
-  if (kind == 2 && index < program.features.size())
-    return fmt::format("feature `{}` has no value yet", program.features[index].name);
-  return "missing";
-}
 
 void append_verdict_line(const engine::EventResult& result, const io::Record& record, engine::Session& session,
                          std::string* out) {

@@ -12,7 +12,5 @@ namespace weir::tools {
 // A hit: {"rule","id","mode","outcome","applied","because"|"cause"}. An effect: {"rule","kind",…}.
 void append_verdict_line(const engine::EventResult& result, const io::Record& record, engine::Session& session,
                          std::string* out);
-// "no such key: …", or for a missing value which field or feature is missing.
-std::string cause_text(const ir::Program& program, uint32_t event, const value::Value& cause);
 
 }  // namespace weir::tools
