@@ -36,7 +36,8 @@ struct EntityField {
 };
 
 // By event: the field asked for, or the first whose type is an entity.
-std::optional<std::vector<EntityField>> entity_fields(const ir::Program& program, const std::string& wanted, std::string* name) {
+std::optional<std::vector<EntityField>> entity_fields(const ir::Program& program, const std::string& wanted,
+                                                      std::string* name) {
   std::vector<EntityField> out;
   bool found = false;
   for (const ir::Event& event : program.events) {
@@ -67,8 +68,8 @@ std::string where_event(const ir::Program& program, const std::string& expressio
   for (const ir::Event& event : program.events) {
     std::string name = event.schema.name;
     for (size_t at = expression.find(name); at != std::string::npos; at = expression.find(name, at + 1)) {
-      bool starts = at == 0 || (isalnum(static_cast<unsigned char>(expression[at - 1])) == 0 && expression[at - 1] != '_' &&
-                                expression[at - 1] != '.');
+      bool starts = at == 0 || (isalnum(static_cast<unsigned char>(expression[at - 1])) == 0 &&
+                                expression[at - 1] != '_' && expression[at - 1] != '.');
       size_t end = at + name.size();
       if (starts && end < expression.size() && (expression[end] == '.' || expression[end] == '[')) return name;
     }
@@ -140,8 +141,10 @@ class Backtest {
     if (options_.sample > 0 && wanted_in_sample(verdict, label)) sample(record, result, verdict, label);
     if (where_ == ir::kNoNode || record.event != where_event_) return;
     value::Value keep = session_.eval(where_);
-    if (keep.is_true()) subset_.add(result, verdict, label, entity);
-    else if (!keep.ok()) ++where_undecided_;
+    if (keep.is_true())
+      subset_.add(result, verdict, label, entity);
+    else if (!keep.ok())
+      ++where_undecided_;
   }
 
   backtest::EntityId entity_of(const io::Record& record) {
@@ -197,7 +200,8 @@ std::optional<RuleSet> load(const BacktestOptions& options, int* exit_code) {
   if (!rules || options.where.empty()) return rules;
   std::string event = where_event(rules->program(), options.where);
   if (event.empty()) {
-    complain(fmt::format("--where: name the event's fields as event.field; `{}` names none of the events", options.where));
+    complain(
+        fmt::format("--where: name the event's fields as event.field; `{}` names none of the events", options.where));
     *exit_code = kUsage;
     return std::nullopt;
   }
@@ -249,8 +253,10 @@ int run_backtest(const BacktestOptions& options) {
   if (!options.label.empty() && report.all.events > 0 && report.all.labelled == 0)
     complain(fmt::format("--label: no record has a label at `{}`", options.label));
 
-  if (text) print(to_text(report));
-  else print(json_text(to_json(report), 2) + "\n");
+  if (text)
+    print(to_text(report));
+  else
+    print(json_text(to_json(report), 2) + "\n");
   if (!options.out.empty()) {
     std::ofstream file(options.out, std::ios::binary);
     file << json_text(to_json(report), 2) << "\n";
@@ -267,24 +273,32 @@ int run_backtest(const BacktestOptions& options) {
 
 void add_backtest(CLI::App& app, Action* action) {
   auto options = std::make_shared<BacktestOptions>();
-  CLI::App* verb = app.add_subcommand("backtest", "What the rules would have done on a log, and how right they would be");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")->required()->type_name("DIR");
+  CLI::App* verb =
+      app.add_subcommand("backtest", "What the rules would have done on a log, and how right they would be");
+  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")
+      ->required()
+      ->type_name("DIR");
   add_event_options(verb, &options->events);
-  verb->add_option("--label", options->label,
-                   "Where a record says what it is: 1, true are bad, 0, false good; or PATH=VALUE, bad if it has the value")
+  verb->add_option(
+          "--label", options->label,
+          "Where a record says what it is: 1, true are bad, 0, false good; or PATH=VALUE, bad if it has the value")
       ->type_name("PATH");
-  verb->add_option("--entity", options->entity, "Count by this field (default: the event's first entity)")->type_name("FIELD");
-  verb->add_option("--where", options->where, "Repeat the figures on the events for which this is true")->type_name("EXPR");
+  verb->add_option("--entity", options->entity, "Count by this field (default: the event's first entity)")
+      ->type_name("FIELD");
+  verb->add_option("--where", options->where, "Repeat the figures on the events for which this is true")
+      ->type_name("EXPR");
   verb->add_flag("--as-live", options->as_live, "Decide as if shadow rules were live");
   verb->add_option("--sample", options->sample, "Show this many events with why they were alerted")->type_name("N");
   verb->add_option("--sample-of", options->sample_of, "alerts (default), false-alarms or misses")
       ->check(CLI::IsMember({"alerts", "false-alarms", "misses"}))
       ->type_name("KIND");
-  verb->add_option("--out", options->out, "Write the figures as JSON (docs/backtest-report.schema.json)")->type_name("FILE");
+  verb->add_option("--out", options->out, "Write the figures as JSON (docs/backtest-report.schema.json)")
+      ->type_name("FILE");
   verb->add_flag("--no-cost", options->no_cost, "Do not time the rules");
   add_tier_option(verb, &options->tier, false);
   verb->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  verb->footer(R"(The log streams through: memory grows with windows and distinct entities, not with the length of the log.
+  verb->footer(
+      R"(The log streams through: memory grows with windows and distinct entities, not with the length of the log.
 
 Examples:
   weir backtest --rules rules/ --events log.jsonl.zst

@@ -93,16 +93,17 @@ Json rule_json(const BacktestReport& report, const Figures& figures, size_t r, b
   for (size_t i = 0; i < report.causes.size(); ++i) {
     const auto& cause = report.causes[i];
     if (cause.rule == r)
-      causes.push_back({{"kind", cause.missing ? "missing" : "error"}, {"text", report.cause_texts[i]}, {"count", cause.count}});
+      causes.push_back(
+          {{"kind", cause.missing ? "missing" : "error"}, {"text", report.cause_texts[i]}, {"count", cause.count}});
   }
   out["causes"] = causes;
   uint64_t total = 0;
   for (const auto& c : report.counters) total += c.cost_ns;
   const auto& counter = report.counters[r];
   out["cost"] = {{"share", total == 0 ? 0 : static_cast<double>(counter.cost_ns) / static_cast<double>(total)},
-                 {"ns_per_event", counter.cost_samples == 0
-                                      ? 0
-                                      : static_cast<double>(counter.cost_ns) / static_cast<double>(counter.cost_samples)}};
+                 {"ns_per_event", counter.cost_samples == 0 ? 0
+                                                            : static_cast<double>(counter.cost_ns) /
+                                                                  static_cast<double>(counter.cost_samples)}};
   return out;
 }
 
@@ -135,13 +136,14 @@ Json to_json(const BacktestReport& report) {
     for (const SampledEvent& e : report.sample) {
       Json because = Json::array();
       for (const auto& [rule, text] : e.because) because.push_back({{"rule", rule}, {"because", text}});
-      events.push_back({{"id", e.id},
-                        {"file", e.file},
-                        {"line", e.line},
-                        {"verdict", e.verdict},
-                        {"label", e.label == backtest::Label::kNone ? Json(nullptr) : Json(e.label == backtest::Label::kPositive)},
-                        {"because", because},
-                        {"record", e.record}});
+      events.push_back(
+          {{"id", e.id},
+           {"file", e.file},
+           {"line", e.line},
+           {"verdict", e.verdict},
+           {"label", e.label == backtest::Label::kNone ? Json(nullptr) : Json(e.label == backtest::Label::kPositive)},
+           {"because", because},
+           {"record", e.record}});
     }
     out["sample"] = {{"of", report.sample_of}, {"population", report.sample_population}, {"events", events}};
   }

@@ -20,16 +20,16 @@ struct SampledEvent {
 
 struct BacktestReport {
   const ir::Program* program = nullptr;
-  std::string rule_set;                // name or path
+  std::string rule_set;  // name or path
   std::vector<std::string> logs;
-  std::string label, entity;           // as given or chosen; label empty if there is none
+  std::string label, entity;  // as given or chosen; label empty if there is none
   bool as_live = false;
   std::string tier;
 
   backtest::Figures all;
-  std::string where;                   // empty: no subset
+  std::string where;  // empty: no subset
   backtest::Figures subset;
-  uint64_t where_undecided = 0;        // events on which --where ended in an error or missing: not in the subset
+  uint64_t where_undecided = 0;  // events on which --where ended in an error or missing: not in the subset
 
   std::vector<engine::RuleCounters> counters;
   std::vector<engine::Session::Cause> causes;

@@ -36,8 +36,9 @@ std::string verdict_table(const Figures& f, bool labelled) {
     if (f.labelled < f.events) t.column("no label", kRight);
   }
   for (size_t v = 0; v < 4; ++v) {
-    std::vector<Table::Cell> cells = {std::string(ir::verdict_name(static_cast<ir::Verdict>(v))), number(f.verdicts[v]),
-                                      f.events == 0 ? "–" : percent(static_cast<double>(f.verdicts[v]) / static_cast<double>(f.events))};
+    std::vector<Table::Cell> cells = {
+        std::string(ir::verdict_name(static_cast<ir::Verdict>(v))), number(f.verdicts[v]),
+        f.events == 0 ? "–" : percent(static_cast<double>(f.verdicts[v]) / static_cast<double>(f.events))};
     if (labelled) {
       cells.push_back(number(f.verdicts_by_label[v][2]));
       cells.push_back(number(f.verdicts_by_label[v][1]));
@@ -56,7 +57,8 @@ std::string judgement_table(const Figures& f, const std::string& entity) {
   t.column("", kLeft);
   auto add = [&](std::string what, const Proportion& p, std::string_view unit) {
     auto w = words_of(p, unit);
-    t.row({std::move(what), {w[0], p.defined() ? Style::kBold : Style::kDim}, {w[1], Style::kDim}, {w[2], Style::kDim}});
+    t.row(
+        {std::move(what), {w[0], p.defined() ? Style::kBold : Style::kDim}, {w[1], Style::kDim}, {w[2], Style::kDim}});
   };
   add("precision by event", f.event.precision(), "alerts are right");
   add("recall by event", f.event.recall(), "bad events are alerted");
@@ -87,20 +89,24 @@ std::string confusion_table(const Figures& f, const std::string& entity) {
 }
 
 std::string overall_text(const Figures& f, const BacktestReport& report, bool labelled) {
-  std::string out = section("Verdicts", "What the whole rule set decides, event by event; an alert is anything stricter than allow.");
+  std::string out =
+      section("Verdicts", "What the whole rule set decides, event by event; an alert is anything stricter than allow.");
   out += verdict_table(f, labelled);
   out += fmt::format("  {} alerts: {} of 1,000 events", with_commas(f.alerts), per_thousand(f.alerts, f.events));
   if (!report.entity.empty())
-    out += fmt::format("; {} of {} distinct {} alerted", with_commas(f.alerted_entities), with_commas(f.entities), report.entity);
+    out += fmt::format("; {} of {} distinct {} alerted", with_commas(f.alerted_entities), with_commas(f.entities),
+                       report.entity);
   out += "\n";
   if (!labelled) return out;
   out += section("How right is it?",
-                 "Precision: how many alerts are right. Recall: how much of the bad is found. The interval is where the true value lies, 95 times in 100.");
+                 "Precision: how many alerts are right. Recall: how much of the bad is found. The interval is where "
+                 "the true value lies, 95 times in 100.");
   out += judgement_table(f, report.entity);
-  out += section("Hits and misses", report.entity.empty()
-                                        ? "Alerts against labels."
-                                        : fmt::format("Alerts against labels. One bad event makes its {} bad, one alert makes it alerted.",
-                                                      report.entity));
+  out += section("Hits and misses",
+                 report.entity.empty()
+                     ? "Alerts against labels."
+                     : fmt::format("Alerts against labels. One bad event makes its {} bad, one alert makes it alerted.",
+                                   report.entity));
   out += confusion_table(f, report.entity);
   return out;
 }
@@ -134,10 +140,11 @@ std::string rules_text(const Figures& f, const BacktestReport& report, bool labe
   for (size_t r = 0; r < f.rules.size(); ++r) {
     const backtest::RuleFigures& rule = f.rules[r];
     const ir::Rule& declared = report.program->rules[r];
-    std::vector<Table::Cell> cells = {{declared.name + mode_mark(declared.mode), rule.fires == 0 ? Style::kDim : Style::kPlain},
-                                      number(rule.fires),
-                                      {per_thousand(rule.fires, f.events), rule.fires == 0 ? Style::kDim : Style::kPlain},
-                                      number(rule.entities)};
+    std::vector<Table::Cell> cells = {
+        {declared.name + mode_mark(declared.mode), rule.fires == 0 ? Style::kDim : Style::kPlain},
+        number(rule.fires),
+        {per_thousand(rule.fires, f.events), rule.fires == 0 ? Style::kDim : Style::kPlain},
+        number(rule.entities)};
     if (labelled) {
       Proportion precision = rule.event.precision(), recall = rule.event.recall();
       cells.push_back({share_text(precision), judge(precision)});
@@ -148,10 +155,12 @@ std::string rules_text(const Figures& f, const BacktestReport& report, bool labe
     std::string alone = with_commas(rule.unique);
     if (labelled && rule.unique > 0) alone += fmt::format(" ({})", with_commas(rule.unique_positive));
     cells.push_back({alone, rule.unique == 0 ? Style::kDim : Style::kPlain});
-    cells.push_back(rule.overlaps.empty()
-                        ? Table::Cell("–", Style::kDim)
-                        : Table::Cell(fmt::format("{} {}", report.program->rules[rule.overlaps[0].rule].name,
-                                                  percent(static_cast<double>(rule.overlaps[0].both) / static_cast<double>(rule.fires), 0))));
+    cells.push_back(
+        rule.overlaps.empty()
+            ? Table::Cell("–", Style::kDim)
+            : Table::Cell(fmt::format(
+                  "{} {}", report.program->rules[rule.overlaps[0].rule].name,
+                  percent(static_cast<double>(rule.overlaps[0].both) / static_cast<double>(rule.fires), 0))));
     cells.push_back(number(rule.missing));
     cells.push_back({with_commas(rule.errors), rule.errors > 0 ? Style::kRed : Style::kDim});
     if (whole_log && cost > 0)
@@ -174,7 +183,8 @@ std::string overlap_text(const Figures& f, const BacktestReport& report) {
   for (size_t r = 0; r < f.rules.size(); ++r)
     if (f.rules[r].fires > 0) fired.push_back(r);
   if (fired.size() < 2 || fired.size() > kMatrixRules) return "";
-  std::string out = section("Overlap", "Of 100 events the rule in the row fires on, how many the rule in the column fires on too.");
+  std::string out =
+      section("Overlap", "Of 100 events the rule in the row fires on, how many the rule in the column fires on too.");
   Table t;
   t.column("", kLeft);
   for (size_t i = 0; i < fired.size(); ++i) t.column(fmt::format("{}", i + 1), kRight);
@@ -209,7 +219,8 @@ std::string causes_text(const BacktestReport& report) {
   size_t shown = std::min<size_t>(report.causes.size(), 20);
   for (size_t i = 0; i < shown; ++i) {
     const auto& cause = report.causes[i];
-    t.row({report.program->rules[cause.rule].name, with_commas(cause.count),
+    t.row({report.program->rules[cause.rule].name,
+           with_commas(cause.count),
            {printable(report.cause_texts[i], 100), cause.missing ? Style::kPlain : Style::kRed}});
   }
   out += t.render();
@@ -219,13 +230,15 @@ std::string causes_text(const BacktestReport& report) {
 
 std::string sample_text(const BacktestReport& report) {
   if (report.sample_of.empty()) return "";
-  std::string out = section("Sample", fmt::format("{} of {} {}, chosen at random (the same every time).", report.sample.size(),
-                                                  with_commas(report.sample_population), report.sample_of));
+  std::string out =
+      section("Sample", fmt::format("{} of {} {}, chosen at random (the same every time).", report.sample.size(),
+                                    with_commas(report.sample_population), report.sample_of));
   for (const SampledEvent& e : report.sample) {
     std::string label = e.label == backtest::Label::kPositive   ? styled("bad", Style::kRed)
                         : e.label == backtest::Label::kNegative ? styled("good", Style::kGreen)
                                                                 : "no label";
-    out += fmt::format("  {}  {} ({}, {}:{})\n", styled(printable(e.id, 60), Style::kBold), e.verdict, label, e.file, e.line);
+    out += fmt::format("  {}  {} ({}, {}:{})\n", styled(printable(e.id, 60), Style::kBold), e.verdict, label, e.file,
+                       e.line);
     for (const auto& [rule, text] : e.because)
       out += fmt::format("    {}: {}\n", rule, text.empty() ? "(no because)" : printable(text, 160));
     out += fmt::format("    {}\n", styled(printable(e.record, 160), Style::kDim));
@@ -239,9 +252,10 @@ std::string to_text(const BacktestReport& report) {
   bool labelled = report.all.labelled > 0;
   std::string out = fmt::format("{} over {} events", styled("Backtest of " + report.rule_set, Style::kBold),
                                 with_commas(report.all.events));
-  out += fmt::format(" in {} ({} events a second, {})\n", duration_text(report.seconds),
-                     with_commas(static_cast<uint64_t>(static_cast<double>(report.all.events) / std::max(report.seconds, 1e-9))),
-                     report.tier);
+  out += fmt::format(
+      " in {} ({} events a second, {})\n", duration_text(report.seconds),
+      with_commas(static_cast<uint64_t>(static_cast<double>(report.all.events) / std::max(report.seconds, 1e-9))),
+      report.tier);
   for (const std::string& log : report.logs) out += fmt::format("  {}\n", styled(log, Style::kDim));
   if (!report.label.empty())
     out += fmt::format("  label `{}`: {} bad, {} good{}\n", report.label, with_commas(report.all.positive),
@@ -254,7 +268,8 @@ std::string to_text(const BacktestReport& report) {
   if (report.as_live) {
     out += "  shadow rules count as live (--as-live)\n";
   } else if (!any_live && !report.program->rules.empty()) {
-    out += styled("  no rule is live, so the set decides nothing: --as-live shows what it would decide\n", Style::kYellow);
+    out +=
+        styled("  no rule is live, so the set decides nothing: --as-live shows what it would decide\n", Style::kYellow);
   }
   out += overall_text(report.all, report, labelled);
   out += rules_text(report.all, report, labelled, true);
@@ -266,14 +281,16 @@ std::string to_text(const BacktestReport& report) {
                                         Style::kBold));
     out += styled("The rules saw the whole log; these figures count only part of it.\n", Style::kDim);
     if (report.where_undecided > 0)
-      out += fmt::format("  on {} more events the condition is missing a value or fails\n", with_commas(report.where_undecided));
+      out += fmt::format("  on {} more events the condition is missing a value or fails\n",
+                         with_commas(report.where_undecided));
     out += overall_text(report.subset, report, report.subset.labelled > 0);
     out += rules_text(report.subset, report, report.subset.labelled > 0, false);
   }
   out += sample_text(report);
   if (report.late_events > 0)
-    out += fmt::format("\n  {} events came too late for some window; raise `lateness` in weir.yaml if they should count\n",
-                       with_commas(report.late_events));
+    out +=
+        fmt::format("\n  {} events came too late for some window; raise `lateness` in weir.yaml if they should count\n",
+                    with_commas(report.late_events));
   return out;
 }
 

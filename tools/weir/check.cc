@@ -34,10 +34,10 @@ int check(const CheckOptions& options) {
   if (!json) {
     show_diagnostics(rules->compilation, true);
     if (program != nullptr) {
-      print(fmt::format("{}: {} rules, {} features, {} events, {} lists, {} tests in {} files{}\n", styled("ok", Style::kGreen),
-                        program->rules.size(), program->features.size(), program->events.size(), program->lists.size(),
-                        program->tests.size(), rules->source.sources.size(),
-                        warnings > 0 ? fmt::format("; {} warning(s)", warnings) : ""));
+      print(fmt::format("{}: {} rules, {} features, {} events, {} lists, {} tests in {} files{}\n",
+                        styled("ok", Style::kGreen), program->rules.size(), program->features.size(),
+                        program->events.size(), program->lists.size(), program->tests.size(),
+                        rules->source.sources.size(), warnings > 0 ? fmt::format("; {} warning(s)", warnings) : ""));
     } else {
       complain(fmt::format("{} error(s), {} warning(s)", errors, warnings));
     }
@@ -52,7 +52,9 @@ int check(const CheckOptions& options) {
 void add_check(CLI::App& app, Action* action) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App* verb = app.add_subcommand("check", "Check rules: syntax, names, types, lint");
-  verb->add_option("paths", options->paths, "A rule directory (with its weir.yaml), or rule files")->required()->type_name("DIR|FILES");
+  verb->add_option("paths", options->paths, "A rule directory (with its weir.yaml), or rule files")
+      ->required()
+      ->type_name("DIR|FILES");
   verb->add_flag("--strict", options->strict, "Warnings count as findings (exit status 1)");
   verb->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->footer(R"(Examples:

@@ -34,7 +34,8 @@ int dump_ast(const driver::RuleSetSource& source) {
 // What was deduced: every declaration with its type, and each rule's expressions with theirs.
 void dump_types(const check::Module& module) {
   auto type_of = [&](const syntax::Expr* e) { return types::to_string(module.annotations.at(*e).type); };
-  for (const auto& entity : module.entities) print(fmt::format("entity {}: {}\n", entity.name, types::to_string(entity.type->base())));
+  for (const auto& entity : module.entities)
+    print(fmt::format("entity {}: {}\n", entity.name, types::to_string(entity.type->base())));
   for (const auto& event : module.events) {
     print(fmt::format("event {}\n", event.schema.name));
     for (size_t slot = 0; slot < event.schema.fields.size(); ++slot) {
@@ -44,13 +45,15 @@ void dump_types(const check::Module& module) {
   }
   for (const auto& list : module.lists)
     print(fmt::format("list {}: {} ({} values)\n", list.name, types::to_string(list.element), list.values.size()));
-  for (const auto& let : module.lets) print(fmt::format("let {}: {} = {}\n", let.name, types::to_string(let.type), syntax::unparse(*let.value)));
+  for (const auto& let : module.lets)
+    print(fmt::format("let {}: {} = {}\n", let.name, types::to_string(let.type), syntax::unparse(*let.value)));
   for (const auto& feature : module.features) {
     print(fmt::format("feature {}: {} on {}\n", feature.name, types::to_string(feature.type),
                       module.events[static_cast<size_t>(feature.event)].schema.name));
     for (size_t k = 0; k < feature.keys.size(); ++k)
       print(fmt::format("  by {}: {}\n", syntax::unparse(*feature.keys[k]), types::to_string(feature.key_types[k])));
-    if (feature.where != nullptr) print(fmt::format("  where {}: {}\n", syntax::unparse(*feature.where), type_of(feature.where)));
+    if (feature.where != nullptr)
+      print(fmt::format("  where {}: {}\n", syntax::unparse(*feature.where), type_of(feature.where)));
   }
   for (const auto& rule : module.rules) {
     print(fmt::format("rule {} on {}\n", rule.name, module.events[static_cast<size_t>(rule.event)].schema.name));

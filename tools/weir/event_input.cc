@@ -12,7 +12,8 @@ void add_event_options(CLI::App* command, EventInput* input) {
   command->add_option("--events", input->paths, "Logs: JSON lines or CSV, plain, .zst or .gz; - is standard input")
       ->required()
       ->type_name("FILE…");
-  command->add_option("--event", input->event, "Take every record as this event (default: by weir.yaml)")->type_name("NAME");
+  command->add_option("--event", input->event, "Take every record as this event (default: by weir.yaml)")
+      ->type_name("NAME");
   command->add_option("--input-format", input->input_format, "jsonl or csv (default: by name, then by the first byte)")
       ->check(CLI::IsMember({"auto", "jsonl", "csv"}))
       ->type_name("FORMAT");

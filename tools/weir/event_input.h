@@ -26,8 +26,8 @@ void add_event_options(CLI::App* command, EventInput* input);
 std::unique_ptr<io::EventReader> open_events(const EventInput& input, const RuleSet& rules,
                                              const std::vector<std::string>& extra_paths);
 
-// After the last record: flushes the dead-letter file, reports rejections to standard error, and says which exit code they
-// ask for (kOk, kPartlyRejected, or kUsage if reading broke off).
+// After the last record: flushes the dead-letter file, reports rejections to standard error, and says which exit code
+// they ask for (kOk, kPartlyRejected, or kUsage if reading broke off).
 int finish_events(io::EventReader& reader, const EventInput& input, bool quiet);
 Json rejects_json(const io::RejectLog& log);
 

@@ -1,8 +1,9 @@
 // weir explain: why did, or did not, this rule fire on this event?
+#include "runtime/explain/explain.h"
+
 #include <fmt/format.h>
 
 #include "compiler/types/schema.h"
-#include "runtime/explain/explain.h"
 #include "runtime/value/operations.h"
 #include "tools/weir/event_input.h"
 #include "tools/weir/output.h"
@@ -40,7 +41,8 @@ int run_explain(const ExplainOptions& options) {
     std::vector<std::string_view> names;
     for (const ir::Rule& rule : program.rules) names.push_back(rule.name);
     std::string_view close = base::did_you_mean(options.rule, names);
-    complain(fmt::format("no rule `{}`{}", options.rule, close.empty() ? "" : fmt::format("; did you mean `{}`?", close)));
+    complain(
+        fmt::format("no rule `{}`{}", options.rule, close.empty() ? "" : fmt::format("; did you mean `{}`?", close)));
     return kUsage;
   }
   auto compiled = make_rules(*rules, engine::Tier::kInterpreter);
@@ -63,13 +65,15 @@ int run_explain(const ExplainOptions& options) {
     bool json = options.format == "json";
     if (!json)
       print(fmt::format("{} {} ({}:{}): verdict {}, score {}\n", program.events[record.event].schema.name,
-                        styled(options.id, Style::kBold), record.file, record.line, ir::verdict_name(told.verdict), told.score));
+                        styled(options.id, Style::kBold), record.file, record.line, ir::verdict_name(told.verdict),
+                        told.score));
     std::vector<uint32_t> chosen = rules_to_explain(program, options, record.event, told);
     if (!json && chosen.empty()) print("no rule fired; name one with --rule to see why not\n");
     for (uint32_t rule : chosen) {
       if (program.rules[rule].event != record.event) {
         complain(fmt::format("rule `{}` is on event `{}`, not on `{}`", program.rules[rule].name,
-                             program.events[program.rules[rule].event].schema.name, program.events[record.event].schema.name));
+                             program.events[program.rules[rule].event].schema.name,
+                             program.events[record.event].schema.name));
         return kUsage;
       }
       explain::Why why = explain::explain(program, rule, [&](ir::NodeId node) { return session.eval(node); });
@@ -94,7 +98,9 @@ int run_explain(const ExplainOptions& options) {
 void add_explain(CLI::App& app, Action* action) {
   auto options = std::make_shared<ExplainOptions>();
   CLI::App* verb = app.add_subcommand("explain", "Why a rule did or did not fire on one event of a log");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")->required()->type_name("DIR");
+  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")
+      ->required()
+      ->type_name("DIR");
   add_event_options(verb, &options->events);
   // `--event` is the id here, not a type: one verb looks for one event.
   verb->remove_option(verb->get_option("--event"));

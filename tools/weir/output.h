@@ -20,8 +20,8 @@ enum class Style : uint8_t { kPlain, kBold, kDim, kRed, kGreen, kYellow, kCyan }
 // The text in a style, if standard output takes colours.
 std::string styled(std::string_view text, Style style);
 
-void print(std::string_view text);         // to standard output
-void complain(std::string_view message);   // "weir: message" to standard error
+void print(std::string_view text);        // to standard output
+void complain(std::string_view message);  // "weir: message" to standard error
 
 // Columns as code points wide as the terminal shows them.
 size_t display_width(std::string_view text);
@@ -54,9 +54,9 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-std::string with_commas(uint64_t n);                       // 20,636
+std::string with_commas(uint64_t n);  // 20,636
 std::string decimals(double x, int digits);
-std::string percent(double share, int digits = 1);         // 0.5 -> "50.0 %"
+std::string percent(double share, int digits = 1);  // 0.5 -> "50.0 %"
 std::string per_thousand(uint64_t part, uint64_t whole);
 std::string share_text(const backtest::Proportion& p);     // "0.98", "–" if undefined
 std::string interval_text(const backtest::Proportion& p);  // "0.97–0.99"

@@ -25,8 +25,11 @@ const char* severity_name(base::Severity severity) {
 Json span_json(const base::Span& span, const base::SourceMap& sources) {
   const base::SourceFile& file = sources.file(span.file);
   base::LineColumn begin = file.line_column(span.begin), end = file.line_column(span.end);
-  return {{"file", file.name()},   {"line", begin.line},   {"column", begin.column},
-          {"end_line", end.line}, {"end_column", end.column}};
+  return {{"file", file.name()},
+          {"line", begin.line},
+          {"column", begin.column},
+          {"end_line", end.line},
+          {"end_column", end.column}};
 }
 
 }  // namespace
@@ -94,12 +97,13 @@ Json to_json(const std::vector<base::Diagnostic>& diagnostics, const base::Sourc
 }
 
 void add_tier_option(CLI::App* command, TierChoice* tier, bool with_both) {
-  std::map<std::string, TierChoice> names = {{"auto", TierChoice::kAuto},
-                                             {"interpreter", TierChoice::kInterpreter},
-                                             {"native", TierChoice::kNative}};
+  std::map<std::string, TierChoice> names = {
+      {"auto", TierChoice::kAuto}, {"interpreter", TierChoice::kInterpreter}, {"native", TierChoice::kNative}};
   if (with_both) names["both"] = TierChoice::kBoth;
-  command->add_option("--tier", *tier, with_both ? "auto, interpreter, native, or both (compared event by event)"
-                                                 : "auto, interpreter or native")
+  command
+      ->add_option(
+          "--tier", *tier,
+          with_both ? "auto, interpreter, native, or both (compared event by event)" : "auto, interpreter or native")
       ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""))
       ->type_name("TIER");
 }

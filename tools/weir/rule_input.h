@@ -23,8 +23,9 @@ struct RuleSet {
   size_t count(base::Severity severity) const;
 };
 
-// Nothing, and an exit code, if the files cannot be read (complained about already). The program may be missing: see the
-// diagnostics. `prepare` sees the program before extras are compiled: with it, they can depend on the events declared.
+// Nothing, and an exit code, if the files cannot be read (complained about already). The program may be missing: see
+// the diagnostics. `prepare` sees the program before extras are compiled: with it, they can depend on the events
+// declared.
 std::optional<RuleSet> load_rules(const std::vector<std::string>& paths, int* exit_code,
                                   const std::vector<driver::ExtraExpression>& extra = {});
 // The same for verbs that need a program: diagnostics that are errors are printed and end it.

@@ -32,8 +32,9 @@ void write_repro(const RunOptions& options, const RuleSet& rules, uint64_t event
   auto copy = fs::copy_options::recursive | fs::copy_options::overwrite_existing;
   for (const std::string& path : options.rules) {
     // A directory is copied whole: its lists and manifest belong to it.
-    fs::copy(path, fs::is_directory(path, error) ? directory / "rules" : directory / "rules" / fs::path(path).filename(), copy,
-             error);
+    fs::copy(path,
+             fs::is_directory(path, error) ? directory / "rules" : directory / "rules" / fs::path(path).filename(),
+             copy, error);
   }
   std::ofstream log(directory / "events.jsonl", std::ios::binary);
   bool from_stdin = false;
@@ -47,8 +48,8 @@ void write_repro(const RunOptions& options, const RuleSet& rules, uint64_t event
     io::Record record;
     for (uint64_t i = 0; i < events && reader->next(&record); ++i) log << record.text << '\n';
   }
-  complain(fmt::format("wrote {}/; run it with: weir run --tier=both --rules {}/rules --events {}/events.jsonl", options.repro,
-                       options.repro, options.repro));
+  complain(fmt::format("wrote {}/; run it with: weir run --tier=both --rules {}/rules --events {}/events.jsonl",
+                       options.repro, options.repro, options.repro));
 }
 
 int run(const RunOptions& options) {
@@ -109,14 +110,18 @@ int run(const RunOptions& options) {
 void add_run(CLI::App& app, Action* action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* verb = app.add_subcommand("run", "Verdicts on a log or a stream, as JSON lines in event order");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")->required()->type_name("DIR");
+  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")
+      ->required()
+      ->type_name("DIR");
   add_event_options(verb, &options->events);
   add_tier_option(verb, &options->tier, true);
-  verb->add_flag("--hits-only", options->hits_only, "Only events on which some rule fired, failed or was missing a value");
+  verb->add_flag("--hits-only", options->hits_only,
+                 "Only events on which some rule fired, failed or was missing a value");
   verb->add_option("--repro", options->repro, "Where --tier=both writes what shows a disagreement")->type_name("DIR");
   std::string format = "json";
   verb->add_option("--format", format, "json: the only one")->check(CLI::IsMember({"json"}));
-  verb->footer(R"(Each line: {"id","event","time","verdict","score","hits":[{"rule","id","mode","outcome","applied","because"}],"effects":[…]}
+  verb->footer(
+      R"(Each line: {"id","event","time","verdict","score","hits":[{"rule","id","mode","outcome","applied","because"}],"effects":[…]}
 
 Examples:
   weir run --rules rules/ --events log.jsonl.zst > verdicts.jsonl

@@ -41,7 +41,8 @@ std::string clause_text(const ir::Program& program, const base::Span& span) {
 
 void show_failure(const ir::Program& program, const engine::TestFailure& failure) {
   print(fmt::format("    {}: {}\n", place(failure.span, *program.sources), failure.message));
-  if (!failure.event.empty()) print(fmt::format("      event {}: {}\n", failure.event_number, printable(failure.event, 400)));
+  if (!failure.event.empty())
+    print(fmt::format("      event {}: {}\n", failure.event_number, printable(failure.event, 400)));
   if (failure.has_why) print(indented(explain::to_text(program, failure.why), "      "));
 }
 
@@ -61,9 +62,11 @@ void show_coverage(const ir::Program& program, const engine::TestReport& report)
     fired += rule.was_true > 0;
     clauses += rule.clauses.size();
     both += covered;
-    t.row({program.rules[r].name, with_commas(rule.evaluated),
+    t.row({program.rules[r].name,
+           with_commas(rule.evaluated),
            {with_commas(rule.was_true), rule.was_true == 0 ? Style::kRed : Style::kPlain},
-           {fmt::format("{} of {}", covered, rule.clauses.size()), covered < rule.clauses.size() ? Style::kYellow : Style::kGreen}});
+           {fmt::format("{} of {}", covered, rule.clauses.size()),
+            covered < rule.clauses.size() ? Style::kYellow : Style::kGreen}});
   }
   print(t.render());
   for (size_t r = 0; r < report.coverage.size(); ++r)
@@ -74,7 +77,8 @@ void show_coverage(const ir::Program& program, const engine::TestReport& report)
                         clause.was_true == 0 ? (clause.was_false == 0 ? "evaluated" : "true") : "false",
                         clause_text(program, program.rules[r].clause_spans[c])));
     }
-  print(fmt::format("  {} of {} rules fired, {} of {} clauses seen both ways\n", fired, report.coverage.size(), both, clauses));
+  print(fmt::format("  {} of {} rules fired, {} of {} clauses seen both ways\n", fired, report.coverage.size(), both,
+                    clauses));
 }
 
 Json report_json(const ir::Program& program, const engine::TestReport& report) {
@@ -148,7 +152,8 @@ int run_tests(const TestOptions& options) {
   }
   if (options.coverage) show_coverage(program, report);
   print(fmt::format("{} passed, {} failed\n", report.results.size() - failed, failed));
-  if (report.results.empty()) complain(options.filter.empty() ? "the rule set has no test" : "no test has that in its title");
+  if (report.results.empty())
+    complain(options.filter.empty() ? "the rule set has no test" : "no test has that in its title");
   return failed > 0 ? kFindings : kOk;
 }
 
@@ -157,7 +162,9 @@ int run_tests(const TestOptions& options) {
 void add_test(CLI::App& app, Action* action) {
   auto options = std::make_shared<TestOptions>();
   CLI::App* verb = app.add_subcommand("test", "Run the test blocks of a rule set");
-  verb->add_option("paths", options->paths, "A rule directory (with its weir.yaml), or rule files")->required()->type_name("DIR|FILES");
+  verb->add_option("paths", options->paths, "A rule directory (with its weir.yaml), or rule files")
+      ->required()
+      ->type_name("DIR|FILES");
   verb->add_flag("--coverage", options->coverage, "Which rules and clauses the tests reach");
   verb->add_option("--filter", options->filter, "Only tests with this in their title")->type_name("TEXT");
   verb->add_flag("-v,--verbose", options->verbose, "Name the tests that pass too");

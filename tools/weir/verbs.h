@@ -10,10 +10,10 @@ namespace weir::tools {
 // Documented in `weir --help`; scripts depend on them.
 enum ExitCode : int {
   kOk = 0,
-  kFindings = 1,       // diagnostics, failed tests, tiers that disagree
-  kUsage = 2,          // wrong arguments, files that cannot be read
-  kPartlyRejected = 3, // the work was done, but some records were rejected
-  kInternal = 4,       // Weir's own failure
+  kFindings = 1,        // diagnostics, failed tests, tiers that disagree
+  kUsage = 2,           // wrong arguments, files that cannot be read
+  kPartlyRejected = 3,  // the work was done, but some records were rejected
+  kInternal = 4,        // Weir's own failure
 };
 
 // Each adds its subcommand; the action of the one that was called is left in *action.

@@ -99,7 +99,8 @@ void append_verdict_line(const engine::EventResult& result, const io::Record& re
   io::append_json(record.row[types::EventSchema::kTimeSlot], out);
   text_field(out, "verdict", ir::verdict_name(result.verdict));
   number_field(out, "score", result.score);
-  if (result.shadow_verdict != result.verdict) text_field(out, "shadow_verdict", ir::verdict_name(result.shadow_verdict));
+  if (result.shadow_verdict != result.verdict)
+    text_field(out, "shadow_verdict", ir::verdict_name(result.shadow_verdict));
   if (result.shadow_score != result.score) number_field(out, "shadow_score", result.shadow_score);
   field(out, "hits");
   out->push_back('[');
