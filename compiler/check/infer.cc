@@ -57,6 +57,10 @@ const Type* Inference::check(const Expr& root) {
 }
 
 const Type* Inference::set(const Expr& expr, const Type* type, Ref ref) {
+  if (unifier_.weight(type) > Unifier::kMaxWeight) {
+    sink_.emit(base::DiagKind::kTooLarge, expr.span, "the type of this expression is too large");
+    type = types_.error();
+  }
   Annotation& annotation = annotations_.at(expr);
   annotation.type = type;
   annotation.ref = std::move(ref);
@@ -312,6 +316,10 @@ void Inference::finish_types() {
   for (const Expr* e : visited_) {
     const Type*& type = annotations_.at(*e).type;
     type = unifier_.resolve(type, true);
+    if (unifier_.weight(type) <= Unifier::kMaxWeight) continue;
+    if (!too_deep_) sink_.emit(base::DiagKind::kTooLarge, e->span, "the type of this expression is too large");
+    too_deep_ = true;
+    type = types_.error();
   }
   for (const PendingCall& call : pending_) {
     Ref& ref = annotations_.at(*call.expr).ref;

@@ -118,7 +118,7 @@ class Inference {
   std::vector<PendingCall> pending_;
   std::vector<uint8_t> marks_;  // by Expr::id: what is known of selections within a chain looked at before
   int depth_ = 0;
-  bool too_deep_ = false;
+  bool too_deep_ = false;  // reported, or a type that is too large
 };
 
 // Arguments of a call, receiver first if it has one.

@@ -1,5 +1,6 @@
 #include "compiler/check/unifier.h"
 
+#include <algorithm>
 #include <string>
 
 namespace weir::check {
@@ -8,6 +9,8 @@ using types::Kind;
 using types::Type;
 
 namespace {
+
+constexpr uint32_t kMaxSteps = 100'000;
 
 bool nullable(const Type* type) {
   switch (type->kind()) {
@@ -80,6 +83,7 @@ void Unifier::roll_back(size_t mark) {
 
 bool Unifier::assignable(const Type* from, const Type* to) {
   size_t mark = trail_.size();
+  steps_left_ = kMaxSteps;
   if (unify(from, to)) return true;
   roll_back(mark);
   return false;
@@ -88,6 +92,7 @@ bool Unifier::assignable(const Type* from, const Type* to) {
 bool Unifier::assignable(std::span<const Type* const> from, std::span<const Type* const> to) {
   if (from.size() != to.size()) return false;
   size_t mark = trail_.size();
+  steps_left_ = kMaxSteps;
   for (size_t i = 0; i < from.size(); ++i) {
     if (unify(from[i], to[i])) continue;
     roll_back(mark);
@@ -104,24 +109,44 @@ const Type* Unifier::join(const Type* a, const Type* b) {
 }
 
 const Type* Unifier::resolve(const Type* type, bool unbound_to_dyn) {
+  if (!type->is(Kind::kParam) && type->args().empty()) return type;
+  Memo memo;
+  return resolve(type, unbound_to_dyn, memo);
+}
+
+const Type* Unifier::resolve(const Type* type, bool unbound_to_dyn, Memo& memo) {
   if (type->is(Kind::kParam)) {
     const Type* bound = binding(type);
-    if (bound != nullptr) return resolve(bound, unbound_to_dyn);
+    if (bound != nullptr) return resolve(bound, unbound_to_dyn, memo);
     return unbound_to_dyn ? types_.dyn() : type;
   }
   if (type->args().empty() || type->is(Kind::kEntity)) return type;
+  if (auto known = memo.find(type); known != memo.end()) return known->second;
   std::vector<const Type*> args;
   args.reserve(type->args().size());
   bool changed = false;
   for (const Type* arg : type->args()) {
-    args.push_back(resolve(arg, unbound_to_dyn));
+    args.push_back(resolve(arg, unbound_to_dyn, memo));
     changed |= args.back() != arg;
   }
-  return changed ? types_.intern(type->kind(), type->name(), std::move(args)) : type;
+  const Type* result = changed ? types_.intern(type->kind(), type->name(), std::move(args)) : type;
+  memo.emplace(type, result);
+  return result;
+}
+
+uint32_t Unifier::weight(const Type* type) {
+  if (type->args().empty()) return 1;
+  if (auto known = weights_.find(type); known != weights_.end()) return known->second;
+  uint32_t total = 1;
+  for (const Type* arg : type->args()) total = std::min(kMaxWeight + 1, total + weight(arg));
+  weights_.emplace(type, total);
+  return total;
 }
 
 bool Unifier::unify(const Type* from, const Type* to) {
   if (from == to) return true;
+  if (steps_left_ == 0) return false;
+  --steps_left_;
   if (to->is(Kind::kParam)) {
     bool bound = false;
     if (unify_variable(from, to, &bound)) return true;
@@ -159,8 +184,9 @@ bool Unifier::unify_variable(const Type* type, const Type* variable, bool* bound
   return true;
 }
 
-bool Unifier::occurs(const Type* variable, const Type* within) const {
-  if (variable == within) return true;
+bool Unifier::occurs(const Type* variable, const Type* within) {
+  if (variable == within || steps_left_ == 0) return true;
+  --steps_left_;
   if (within->is(Kind::kParam)) {
     const Type* bound = binding(within);
     return bound != nullptr && occurs(variable, bound);

@@ -5,6 +5,7 @@
 // and durations. Weir adds entities: an entity and its base are assignable both ways, two entities are not.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -37,17 +38,24 @@ class Unifier {
   // With variables replaced by what they are bound to; unbound ones stay, or become dyn.
   const types::Type* resolve(const types::Type* type, bool unbound_to_dyn);
 
+  // Number of constructors in a type written out, at most kMaxWeight + 1. Types share their parts, so that an
+  // expression can build one whose text is exponentially long; such types are refused before anything walks them.
+  static constexpr uint32_t kMaxWeight = 4000;
+  uint32_t weight(const types::Type* type);
+
   types::TypeTable& types() { return types_; }
 
  private:
   friend class Instance;
+  using Memo = std::unordered_map<const types::Type*, const types::Type*>;
+  const types::Type* resolve(const types::Type* type, bool unbound_to_dyn, Memo& memo);
   const types::Type* binding(const types::Type* variable) const;
   void bind(const types::Type* variable, const types::Type* type);
   void roll_back(size_t mark);
 
   bool unify(const types::Type* from, const types::Type* to);
   bool unify_variable(const types::Type* type, const types::Type* variable, bool* bound);
-  bool occurs(const types::Type* variable, const types::Type* within) const;
+  bool occurs(const types::Type* variable, const types::Type* within);
   const types::Type* more_general(const types::Type* a, const types::Type* b) const;
 
   types::TypeTable& types_;
@@ -55,6 +63,8 @@ class Unifier {
   size_t used_ = 0;
   std::unordered_map<const types::Type*, const types::Type*> bindings_;
   std::vector<std::pair<const types::Type*, const types::Type*>> trail_;  // variable, previous binding
+  std::unordered_map<const types::Type*, uint32_t> weights_;
+  uint32_t steps_left_ = 0;  // of one question; a hostile expression could ask for more than anyone waits for
 };
 
 // One use of an overload: its own variables.

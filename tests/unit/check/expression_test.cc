@@ -135,6 +135,20 @@ TEST(Expression, ChoosesOverloadsStatically) {
   }
 }
 
+TEST(Expression, ExponentialTypesAreRefusedQuickly) {
+  for (std::string start : {"1", "[]"}) {
+    std::string open;
+    std::string close;
+    for (int i = 1; i <= 100; ++i) {
+      open += "cel.bind(x" + std::to_string(i) + ", {x" + std::to_string(i - 1) + ": x" + std::to_string(i - 1) + "}, ";
+      close += ")";
+    }
+    auto checked = check_text("cel.bind(x0, " + start + ", " + open + "x100 == x100" + close + ")");
+    EXPECT_EQ(checked->type, nullptr);
+    EXPECT_THAT(checked->messages(), HasSubstr("too large"));
+  }
+}
+
 // Built by hand: the parser has limits of its own.
 TEST(Expression, LongChainsNeedNoStack) {
   using syntax::Expr;
