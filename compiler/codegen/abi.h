@@ -44,16 +44,18 @@ inline uint32_t missing_slot(uint32_t slot) { return value::Value::missing_slot(
 // One string slot of the row, prepared once an event for all rules of a group: what equality with the group's
 // constants, startsWith and endsWith need, without touching the text again. Zero if the slot holds no string.
 struct SlotView {
-  uint64_t prefix = 0;  // the first 8 bytes, the first in the lowest bits; 0 where the text is shorter
-  uint64_t suffix = 0;  // the last 8 bytes, the last in the highest bits
-  uint64_t length = 0;
-  uint64_t code = 0;  // position of the text in the slot's dictionary, from 1; 0: not in it
+  uint64_t prefix;  // the first 8 bytes, the first in the lowest bits; 0 where the text is shorter
+  uint64_t suffix;  // the last 8 bytes, the last in the highest bits
+  uint64_t length;
+  uint64_t code;  // of the text among the constants it is compared with (CodeTable)
 };
 static_assert(sizeof(SlotView) == 32);
 
 // What an evaluator hands to its code beside the context.
 struct Frame {
-  const SlotView* views = nullptr;  // of the group; null outside eval_rules
+  // Made for the group's rules; null outside eval_rules.
+  const SlotView* views = nullptr;
+  const uint64_t* bits = nullptr;  // Analysis::bit_words words: filters of texts, codes of lists
 };
 
 // The shapes of generated functions.
@@ -76,10 +78,13 @@ struct NativeRange {
   value::Value error;  // not ok(): the operand cannot be iterated
 };
 
-#define WEIR_RUNTIME_CALLS(X)                                                                                        \
-  X(call_dyn)                                                                                                        \
-  X(index_dyn)                                                                                                       \
-  X(select) X(has_field) X(opt_select) X(opt_index) X(make_list) X(make_map) X(list_append) X(map_insert) X(feature) \
-      X(feature_at) X(list_contains) X(has_label) X(has_label_named) X(labels) X(fail)
+#define WEIR_RUNTIME_CALLS(X)                                                                                  \
+  X(call_dyn)                                                                                                  \
+  X(index_dyn)                                                                                                 \
+  X(select)                                                                                                    \
+  X(has_field)                                                                                                 \
+  X(opt_select)                                                                                                \
+  X(opt_index) X(make_list) X(make_map) X(list_append) X(map_insert) X(feature) X(feature_at) X(list_contains) \
+      X(has_label) X(has_label_named) X(labels) X(fail)
 
 }  // namespace weir::codegen::abi

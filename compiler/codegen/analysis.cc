@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/codegen/inline_ops.h"
+#include "compiler/codegen/text_filter.h"
 
 namespace weir::codegen {
 
@@ -19,6 +20,7 @@ constexpr uint32_t kStateCost = 80;
 constexpr uint32_t kSearchCost = 60;
 constexpr uint32_t kFoldCost = 100;
 constexpr uint32_t kRegexCost = 400;
+constexpr uint32_t kFilteredCost = 8;    // of a search that a filter mostly decides
 constexpr uint32_t kMaxInlineItems = 8;  // of an int list in `in`
 
 bool is_scalar(const types::Type* type) {
@@ -47,6 +49,17 @@ std::vector<NodeId> reachable(const ir::Module& module, std::span<const NodeId> 
   return nodes;
 }
 
+uint32_t CodeTable::add(const std::string& text) {
+  auto [it, added] = codes_.try_emplace(text, static_cast<uint32_t>(strings_.size() + 1));
+  if (added) strings_.push_back(text);
+  return it->second;
+}
+
+uint32_t CodeTable::code(const std::string& text) const {
+  auto it = codes_.find(text);
+  return it == codes_.end() ? 0 : it->second;
+}
+
 Analysis::Analysis(const ir::Module& module, std::span<const NodeId> roots, bool prepared)
     : module_(module),
       prepared_(prepared),
@@ -54,74 +67,146 @@ Analysis::Analysis(const ir::Module& module, std::span<const NodeId> roots, bool
       straight_(module.size(), 0),
       out_of_line_(module.size(), 0) {
   std::vector<NodeId> nodes = reachable(module, roots);
-  for (NodeId id : nodes) collect(id);
+  if (prepared) {
+    for (NodeId id : nodes) collect(id);
+    lay_out();
+  }
   for (NodeId id : nodes) visit(id);
 }
 
-bool Analysis::is_string_slot(NodeId id) const {
+// A slot of the event's row: `each` changes within one event.
+bool Analysis::is_row_slot(NodeId id, Kind kind) const {
   const ir::Node& n = module_.node(id);
-  // Only the row of the event: `each` changes within one.
-  return n.op == Op::kSlot && n.type->is(Kind::kString) && !(n.flags & ir::kUsesEach);
+  return n.op == Op::kSlot && n.type->is(kind) && !(n.flags & ir::kUsesEach);
 }
 
-int Analysis::view_of(uint32_t slot) const {
-  auto it = views_.find(slot);
-  return it == views_.end() ? -1 : it->second;
+const ir::Constant* Analysis::constant(NodeId id, ir::ConstantKind kind) const {
+  const ir::Node& n = module_.node(id);
+  if (n.op != Op::kConst) return nullptr;
+  const ir::Constant& c = module_.constants[static_cast<size_t>(n.index)];
+  return c.kind == kind ? &c : nullptr;
 }
 
-int Analysis::string_view(NodeId id) const {
-  return is_string_slot(id) ? view_of(static_cast<uint32_t>(module_.node(id).index)) : -1;
+int Analysis::text_of(NodeId id) const {
+  if (!is_row_slot(id, Kind::kString)) return -1;
+  auto it = text_index_.find(static_cast<uint32_t>(module_.node(id).index));
+  return it == text_index_.end() ? -1 : static_cast<int>(it->second);
 }
 
-uint32_t Analysis::code_of(int view, const std::string& text) const {
-  const auto& codes = codes_[static_cast<size_t>(view)];
-  auto it = codes.find(text);
-  return it == codes.end() ? 0 : it->second;
+const Filter* Analysis::filter(NodeId id) const {
+  auto it = filters_.find(id);
+  return it == filters_.end() ? nullptr : &it->second;
 }
 
-void Analysis::collect_string(NodeId slot, uint32_t constant) {
+const Membership* Analysis::membership(NodeId id) const {
+  auto it = memberships_.find(id);
+  return it == memberships_.end() ? nullptr : &it->second;
+}
+
+CodeTable& Analysis::texts(NodeId slot) {
   auto index = static_cast<uint32_t>(module_.node(slot).index);
-  auto [it, added] = views_.try_emplace(index, static_cast<int>(dictionaries_.size()));
-  if (added) {
-    dictionaries_.push_back({index, {}});
-    codes_.emplace_back();
-  }
-  auto view = static_cast<size_t>(it->second);
-  const std::string& text = module_.constants[constant].s;
-  auto [code, fresh] = codes_[view].try_emplace(text, static_cast<uint32_t>(codes_[view].size() + 1));
-  if (fresh) dictionaries_[view].strings.push_back(text);
+  auto [it, added] = text_index_.try_emplace(index, preparation_.texts.size());
+  if (added) preparation_.texts.emplace_back(index);
+  return preparation_.texts[it->second];
 }
 
 void Analysis::collect(NodeId id) {
   const ir::Node& n = module_.node(id);
-  if (!prepared_ || n.op != Op::kCall || n.arg_count != 2) return;
+  if (n.op == Op::kFold) return collect_membership(id);
+  if (n.op != Op::kCall || n.arg_count != 2) return;
   NodeId a = module_.arg(id, 0), b = module_.arg(id, 1);
-  auto constant = [&](NodeId node) -> const ir::Constant* {
-    const ir::Node& c = module_.node(node);
-    return c.op == Op::kConst ? &module_.constants[static_cast<size_t>(c.index)] : nullptr;
-  };
-  auto constant_index = [&](NodeId node) { return static_cast<uint32_t>(module_.node(node).index); };
   InlineOp op = inline_info(n.builtin).op;
+  if ((op == InlineOp::kEquals || op == InlineOp::kNotEquals) && is_row_slot(b, Kind::kString)) std::swap(a, b);
+  if (!is_row_slot(a, Kind::kString)) return;
+  const ir::Constant* text = constant(b, ir::ConstantKind::kString);
   switch (op) {
     case InlineOp::kEquals:
     case InlineOp::kNotEquals:
-      if (is_string_slot(b)) std::swap(a, b);
-      [[fallthrough]];
+      if (text != nullptr) texts(a).add(text->s);
+      break;
     case InlineOp::kStartsWith:
     case InlineOp::kEndsWith:
-      // The code is for equality; the others want the view alone, and one dictionary word more does no harm.
-      if (is_string_slot(a) && constant(b) != nullptr && constant(b)->kind == ir::ConstantKind::kString)
-        collect_string(a, constant_index(b));
+      if (text != nullptr) texts(a);
       break;
-    case InlineOp::kInList: {
-      const ir::Constant* list = constant(b);
-      if (!is_string_slot(a) || list == nullptr || list->kind != ir::ConstantKind::kList) break;
-      for (uint32_t item : list->items)
-        if (module_.constants[item].kind == ir::ConstantKind::kString) collect_string(a, item);
+    case InlineOp::kInList:
+      if (const ir::Constant* list = constant(b, ir::ConstantKind::kList))
+        for (uint32_t item : list->items)
+          if (module_.constants[item].kind == ir::ConstantKind::kString) texts(a).add(module_.constants[item].s);
       break;
-    }
+    case InlineOp::kContains:
+      if (text != nullptr) collect_filter(id, a, {{text->s}}, /*ascii_only=*/false);
+      break;
+    case InlineOp::kMatches:
+      if (text != nullptr) collect_filter(id, a, required_literals(text->s), !holds_for_all_texts(text->s));
+      break;
     default:
       break;
+  }
+}
+
+void Analysis::collect_filter(NodeId id, NodeId slot, const std::vector<std::vector<std::string>>& literals,
+                              bool ascii_only) {
+  Filter filter;
+  filter.slot = static_cast<uint32_t>(module_.node(slot).index);
+  filter.ascii_only = ascii_only;
+  for (const auto& alternative : literals) {
+    filter.alternatives.push_back(needle_bits(alternative));
+    if (filter.alternatives.back().empty()) return;
+  }
+  if (filter.alternatives.empty()) return;
+  auto& filtered = preparation_.filtered;
+  if (std::ranges::find(filtered, filter.slot) == filtered.end()) filtered.push_back(filter.slot);
+  filters_[id] = std::move(filter);
+}
+
+// accu || x == "constant" for each x of a list slot, while accu is not true.
+void Analysis::collect_membership(NodeId id) {
+  const ir::Fold& fold = module_.folds[static_cast<size_t>(module_.node(id).index)];
+  auto arg = [&](NodeId node, size_t i) { return module_.arg(node, i); };
+  auto is = [&](NodeId node, Op op) { return module_.node(node).op == op; };
+  auto is_local = [&](NodeId node, uint32_t local) {
+    return is(node, Op::kLocal) && module_.node(node).index == static_cast<int32_t>(local);
+  };
+  NodeId range = arg(id, 0), condition = arg(id, 2), step = arg(id, 3);
+  if (fold.iter2_local != UINT32_MAX || !is_row_slot(range, Kind::kList)) return;
+  if (!module_.node(range).type->arg(0)->is(Kind::kString) || !is_local(arg(id, 4), fold.accu_local)) return;
+  const ir::Constant* init = constant(arg(id, 1), ir::ConstantKind::kBool);
+  if (init == nullptr || init->i != 0) return;
+  if (!is(condition, Op::kNotStrictlyFalse) || !is(arg(condition, 0), Op::kNot) ||
+      !is_local(arg(arg(condition, 0), 0), fold.accu_local))
+    return;
+  if (!is(step, Op::kOr) || !is_local(arg(step, 0), fold.accu_local)) return;
+  NodeId equal = arg(step, 1);
+  if (!is(equal, Op::kCall) || inline_info(module_.node(equal).builtin).op != InlineOp::kEquals) return;
+  NodeId item = arg(equal, 0), value = arg(equal, 1);
+  if (is_local(value, fold.iter_local)) std::swap(item, value);
+  const ir::Constant* text = constant(value, ir::ConstantKind::kString);
+  if (!is_local(item, fold.iter_local) || text == nullptr) return;
+
+  auto slot = static_cast<uint32_t>(module_.node(range).index);
+  auto& lists = preparation_.lists;
+  auto list = std::ranges::find(lists, slot, &CodeTable::slot);
+  if (list == lists.end()) list = lists.emplace(lists.end(), slot);
+  memberships_[id] = {slot, list->add(text->s)};  // the code; lay_out makes it a bit of all
+}
+
+void Analysis::lay_out() {
+  Preparation& p = preparation_;
+  for (size_t i = 0; i < p.filtered.size(); ++i) {
+    p.filter_words.push_back(p.bit_words);
+    p.bit_words += kFilterWords;
+  }
+  for (const CodeTable& list : p.lists) {
+    p.list_words.push_back(p.bit_words);
+    p.bit_words += static_cast<uint32_t>(list.strings().size() / 64 + 1);
+  }
+  for (auto& [id, filter] : filters_) {
+    auto at = std::ranges::find(p.filtered, filter.slot) - p.filtered.begin();
+    filter.word = p.filter_words[static_cast<size_t>(at)];
+  }
+  for (auto& [id, membership] : memberships_) {
+    auto at = std::ranges::find(p.lists, membership.slot, &CodeTable::slot) - p.lists.begin();
+    membership.bit += p.list_words[static_cast<size_t>(at)] * 64;
   }
 }
 
@@ -162,8 +247,8 @@ uint32_t Analysis::call_cost(NodeId id, bool* straight) const {
       NodeId a = module_.arg(id, 0), b = module_.arg(id, 1);
       const types::Type* type = module_.node(a).type;
       if (is_scalar(type) && type == module_.node(b).type) return 1;
-      if (string_view(b) >= 0) std::swap(a, b);
-      if (string_view(a) >= 0 && module_.node(b).op == Op::kConst) return 1;
+      if (text_of(b) >= 0) std::swap(a, b);
+      if (text_of(a) >= 0 && module_.node(b).op == Op::kConst) return 1;
       *straight = false;
       return type->is(Kind::kString) ? 12 : kCallCost;
     }
@@ -172,7 +257,7 @@ uint32_t Analysis::call_cost(NodeId id, bool* straight) const {
       const ir::Node& list = module_.node(module_.arg(id, 1));
       if (list.op == Op::kConst) {
         const ir::Constant& constant = module_.constants[static_cast<size_t>(list.index)];
-        if (string_view(a) >= 0) return 3;
+        if (text_of(a) >= 0) return 3;
         if (module_.node(a).type->is(Kind::kInt) && constant.items.size() <= kMaxInlineItems) return 4;
       }
       *straight = false;
@@ -183,13 +268,16 @@ uint32_t Analysis::call_cost(NodeId id, bool* straight) const {
       const ir::Node& affix = module_.node(module_.arg(id, 1));
       bool constant = affix.op == Op::kConst;
       bool word = constant && module_.constants[static_cast<size_t>(affix.index)].s.size() <= 8;
-      if (string_view(module_.arg(id, 0)) >= 0 && word) return 3;
+      if (text_of(module_.arg(id, 0)) >= 0 && word) return 3;
       *straight = false;
       return 12;
     }
     case InlineOp::kContains:
       *straight = false;
-      return kSearchCost;
+      return filter(id) != nullptr ? kFilteredCost : kSearchCost;
+    case InlineOp::kMatches:
+      *straight = false;
+      return filter(id) != nullptr ? 2 * kFilteredCost : kRegexCost;
     case InlineOp::kNone:
       break;
   }
@@ -236,6 +324,11 @@ void Analysis::visit(NodeId id) {
       own = 4;
       break;
     case Op::kFold:
+      if (membership(id) != nullptr) {
+        cost_[id] = 3;
+        straight_[id] = 1;
+        return;
+      }
       straight = false;
       own = kFoldCost;
       break;
@@ -259,7 +352,9 @@ void Analysis::visit(NodeId id) {
   }
   cost_[id] = total;
   straight_[id] = straight;
-  if (n.memo == ir::kNoMemo || cheap(id)) return;
+  // A text search behind a filter happens so rarely that it is not worth a function.
+  bool rare = filter(id) != nullptr && inline_info(n.builtin).op == InlineOp::kContains;
+  if (n.memo == ir::kNoMemo || cheap(id) || rare) return;
   out_of_line_[id] = 1;
   straight_[id] = 0;
 }

@@ -1,8 +1,9 @@
 // What code generation wants to know of a graph before it starts: what a node costs, which nodes are functions of their
-// own, which string slots are worth preparing. No LLVM here.
+// own, which slots are worth preparing. No LLVM here.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -12,15 +13,48 @@
 
 namespace weir::codegen {
 
-// The strings that rules of one group compare a slot with. A text's code is its position from 1.
-struct SlotDictionary {
+// Constant strings that a slot is compared with. A text's code is its position from 1; 0: none of them.
+class CodeTable {
+ public:
+  explicit CodeTable(uint32_t slot) : slot_(slot) {}
+  uint32_t slot() const { return slot_; }
+  const std::vector<std::string>& strings() const { return strings_; }
+  uint32_t add(const std::string& text);
+  uint32_t code(const std::string& text) const;
+
+ private:
+  uint32_t slot_;
+  std::vector<std::string> strings_;
+  std::unordered_map<std::string, uint32_t> codes_;
+};
+
+// What an evaluator prepares for the rules of a group, once an event, from its row.
+struct Preparation {
+  std::vector<CodeTable> texts;  // string slots: an abi::SlotView each
+  std::vector<CodeTable> lists;  // list<string> slots: a set of the codes of their elements each, from list_words[i]
+  std::vector<uint32_t> list_words;
+  std::vector<uint32_t> filtered;  // string slots with a filter (text_filter.h), from filter_words[i]
+  std::vector<uint32_t> filter_words;
+  uint32_t bit_words = 0;  // of all sets and filters together
+};
+
+// A search that is false unless all bits of one of the alternatives are set in the slot's filter.
+struct Filter {
   uint32_t slot = 0;
-  std::vector<std::string> strings;
+  uint32_t word = 0;                                // of the filter in Frame::bits
+  std::vector<std::vector<uint32_t>> alternatives;  // of bits within the filter
+  bool ascii_only = false;                          // nothing is known of texts that are not plain ASCII
+};
+
+// `slot.exists(x, x == "constant")`: one bit.
+struct Membership {
+  uint32_t slot = 0;
+  uint32_t bit = 0;  // in Frame::bits
 };
 
 class Analysis {
  public:
-  // `prepared`: the nodes are evaluated with a frame that has views (Evaluator::eval_rules).
+  // `prepared`: the nodes are evaluated with what Preparation says (Evaluator::eval_rules).
   Analysis(const ir::Module& module, std::span<const ir::NodeId> roots, bool prepared);
 
   // Relative cost of evaluating the node once (1: a load and a compare), the cost of looking up what is remembered
@@ -31,30 +65,35 @@ class Analysis {
   // The node is a function that remembers its value; cheap nodes with a memo are computed where they are used instead.
   bool out_of_line(ir::NodeId id) const { return out_of_line_[id]; }
 
-  const std::vector<SlotDictionary>& dictionaries() const { return dictionaries_; }
-  int view_of(uint32_t slot) const;                           // its position in dictionaries; -1: not prepared
-  uint32_t code_of(int view, const std::string& text) const;  // 0: not in the dictionary
-
-  // The slot, if the node is a string slot with a view.
-  int string_view(ir::NodeId id) const;
+  const Preparation& preparation() const { return preparation_; }
+  // Position in Preparation::texts of a node that is a prepared string slot; -1: it is not.
+  int text_of(ir::NodeId id) const;
+  const Filter* filter(ir::NodeId id) const;          // null: none
+  const Membership* membership(ir::NodeId id) const;  // null: not of that shape
 
  private:
   static constexpr uint32_t kCheap = 16;
 
-  void visit(ir::NodeId id);
   void collect(ir::NodeId id);
-  void collect_string(ir::NodeId slot, uint32_t constant);
+  void collect_filter(ir::NodeId id, ir::NodeId slot, const std::vector<std::vector<std::string>>& literals,
+                      bool ascii_only);
+  void collect_membership(ir::NodeId id);
+  void lay_out();
+  void visit(ir::NodeId id);
   uint32_t call_cost(ir::NodeId id, bool* straight) const;
-  bool is_string_slot(ir::NodeId id) const;
+  bool is_row_slot(ir::NodeId id, types::Kind kind) const;
+  const ir::Constant* constant(ir::NodeId id, ir::ConstantKind kind) const;
+  CodeTable& texts(ir::NodeId slot);
 
   const ir::Module& module_;
   const bool prepared_;
   std::vector<uint32_t> cost_;
   std::vector<uint8_t> straight_;
   std::vector<uint8_t> out_of_line_;
-  std::vector<SlotDictionary> dictionaries_;
-  std::unordered_map<uint32_t, int> views_;
-  std::vector<std::unordered_map<std::string, uint32_t>> codes_;
+  Preparation preparation_;
+  std::unordered_map<uint32_t, size_t> text_index_;  // by slot
+  std::unordered_map<ir::NodeId, Filter> filters_;
+  std::unordered_map<ir::NodeId, Membership> memberships_;
 };
 
 // Reachable nodes, arguments before users.

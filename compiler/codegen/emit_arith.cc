@@ -37,6 +37,7 @@ std::optional<Val> Emitter::inline_call(NodeId id, Detail detail) {
   InlineInfo info = inline_info(node(id).builtin);
   switch (info.op) {
     case InlineOp::kNone:
+    case InlineOp::kMatches:
       return std::nullopt;
     case InlineOp::kAddInt:
     case InlineOp::kSubInt:

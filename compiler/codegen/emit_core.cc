@@ -104,11 +104,25 @@ Val Emitter::emit(NodeId id, Detail detail) {
     if (detail == Detail::kOutcome || had == Detail::kCause || !v.status.may_fail()) return v;
   }
   const ir::Node& n = node(id);
-  Val v = id != self_ && unit_.analysis.out_of_line(id) ? emit_memo(id, detail) : compute(id, detail);
+  Val v;
+  const Filter* filter = detail == Detail::kOutcome && id != passed_ ? unit_.analysis.filter(id) : nullptr;
+  if (filter != nullptr) {
+    v = branch(
+        filter_passes(*filter), Rep::kBool, detail, [&] { return emit_unfiltered(id, detail); },
+        [&] {
+          return Val{Rep::kBool, b_.getFalse(), nullptr, slot_status(unit_.ir.arg(id, 0), detail)};
+        });
+  } else {
+    v = emit_unfiltered(id, detail);
+  }
   Rep rep = rep_of(n.type);
   if (v.rep != rep) v = rep == Rep::kBoxed ? box(v, detail) : unbox(v, rep, detail);
   if (worth_remembering(n.op)) remember(id, v, detail);
   return v;
+}
+
+Val Emitter::emit_unfiltered(NodeId id, Detail detail) {
+  return id != self_ && unit_.analysis.out_of_line(id) ? emit_memo(id, detail) : compute(id, detail);
 }
 
 Val Emitter::compute(NodeId id, Detail detail) {
@@ -141,6 +155,8 @@ Val Emitter::compute(NodeId id, Detail detail) {
     case Op::kOptOrValue:
       return opt_or(id, true, detail);
     case Op::kFold:
+      if (const Membership* m = unit_.analysis.membership(id); m != nullptr && detail == Detail::kOutcome)
+        return membership(id, *m);
       return fold(id, detail);
     default:
       return strict_op(id, detail);

@@ -104,24 +104,35 @@ Val Emitter::logic_outcome(NodeId id, bool absorbing) {
     all = combine_logic(all, boolean(operands[i], Detail::kOutcome), absorbing, Detail::kOutcome);
   if (i == operands.size()) return all;
 
-  size_t start = mark();
-  llvm::BasicBlock* end = block("decided");
-  std::vector<Incoming> incoming;
   for (; i < operands.size(); ++i) {
-    llvm::Value* decided = absorbing ? is_true(all) : is_false(all);
-    llvm::BasicBlock* next = block("undecided");
-    incoming.push_back({b_.GetInsertBlock(), {Rep::kBool, b_.getInt1(absorbing), nullptr, {}}});
-    b_.CreateCondBr(decided, end, next);
-    b_.SetInsertPoint(next);
-    // What came before is true (false) or failed: only its failure can still matter.
+    // An operand whose filter does not pass is false.
+    const Filter* filter = unit_.analysis.filter(operands[i]);
+    if (filter != nullptr && may_fail(node(unit_.ir.arg(operands[i], 0)))) filter = nullptr;
+    llvm::Value* passes = filter != nullptr ? filter_passes(*filter) : b_.getTrue();
+    if (!absorbing && filter != nullptr)
+      all = combine_logic(all, {Rep::kBool, passes, nullptr, {}}, absorbing, Detail::kOutcome);
+    llvm::Value* undecided = b_.CreateNot(absorbing ? is_true(all) : is_false(all));
+    if (absorbing) undecided = b_.CreateAnd(undecided, passes);
+    llvm::BasicBlock* more = block("undecided");
+    llvm::BasicBlock* next = block("next");
+    Incoming incoming[2];
+    incoming[0] = {b_.GetInsertBlock(), all};
+    b_.CreateCondBr(undecided, more, next);
+    b_.SetInsertPoint(more);
+    size_t start = mark();
+    // What came before is neutral or failed: only its failure can still matter.
     all.a = b_.getInt1(!absorbing);
-    all = combine_logic(all, boolean(operands[i], Detail::kOutcome), absorbing, Detail::kOutcome);
+    if (filter != nullptr) passed_ = operands[i];
+    Val operand = boolean(operands[i], Detail::kOutcome);
+    passed_ = ir::kNoNode;
+    forget(start);
+    incoming[1].v = combine_logic(all, operand, absorbing, Detail::kOutcome);
+    incoming[1].block = b_.GetInsertBlock();
+    b_.CreateBr(next);
+    b_.SetInsertPoint(next);
+    all = merge(incoming, Rep::kBool, Detail::kOutcome);
   }
-  incoming.push_back({b_.GetInsertBlock(), all});
-  b_.CreateBr(end);
-  b_.SetInsertPoint(end);
-  forget(start);
-  return merge(incoming, Rep::kBool, Detail::kOutcome);
+  return all;
 }
 
 Val Emitter::cond(NodeId id, Detail detail) {

@@ -8,6 +8,7 @@
 
 #include "compiler/codegen/abi.h"
 #include "compiler/codegen/emitter.h"
+#include "compiler/codegen/text_filter.h"
 
 namespace weir::codegen {
 
@@ -50,12 +51,42 @@ llvm::Value* Emitter::view_field(int view, uint64_t at) {
   return b_.CreateLoad(b_.getInt64Ty(), offset(views_, static_cast<uint64_t>(view) * sizeof(SlotView) + at));
 }
 
+llvm::Value* Emitter::prepared_bit(uint32_t bit) {
+  if (bits_ == nullptr) {
+    llvm::Value* address = entry_.CreateConstInBoundsGEP1_64(entry_.getInt8Ty(), frame_, offsetof(abi::Frame, bits));
+    bits_ = entry_.CreateLoad(entry_.getPtrTy(), address);
+  }
+  llvm::Value* byte = b_.CreateLoad(b_.getInt8Ty(), offset(bits_, bit / 8));
+  return b_.CreateICmpNE(b_.CreateAnd(byte, b_.getInt8(static_cast<uint8_t>(1u << (bit % 8)))), b_.getInt8(0));
+}
+
+llvm::Value* Emitter::filter_passes(const Filter& filter) {
+  llvm::Value* any = b_.getFalse();
+  for (const std::vector<uint32_t>& alternative : filter.alternatives) {
+    llvm::Value* all = b_.getTrue();
+    for (uint32_t bit : alternative) all = b_.CreateAnd(all, prepared_bit(filter.word * 64 + bit));
+    any = b_.CreateOr(any, all);
+  }
+  return filter.ascii_only ? b_.CreateOr(any, prepared_bit((filter.word + kFilterWords - 1) * 64)) : any;
+}
+
+Val Emitter::membership(NodeId id, const Membership& m) {
+  llvm::Value* address = offset(row(), uint64_t{m.slot} * abi::kValueSize);
+  llvm::Value* kind = b_.CreateLoad(b_.getInt8Ty(), address);
+  auto is = [&](Kind k) { return b_.CreateICmpEQ(kind, b_.getInt8(static_cast<uint8_t>(k))); };
+  // Anything but a list is missing, in error, or cannot be iterated over.
+  Status status =
+      error_if(b_.CreateNot(is(Kind::kList)), abi::error_word(value::ErrorCode::kNoSuchOverload), Detail::kOutcome);
+  if (node(unit_.ir.arg(id, 0)).flags & ir::kMayMissing) status.missing = is(Kind::kMissing);
+  return {Rep::kBool, prepared_bit(m.bit), nullptr, status};
+}
+
 // Whether the slot's code is one of these (none is 0): bit tests in a word, or in a table for large dictionaries.
 llvm::Value* Emitter::code_in(int view, const std::vector<uint32_t>& codes) {
   llvm::Value* code = view_field(view, offsetof(SlotView, code));
   if (codes.empty()) return b_.getFalse();
   if (codes.size() == 1) return b_.CreateICmpEQ(code, i64(codes[0]));
-  size_t words = unit_.analysis.dictionaries()[static_cast<size_t>(view)].strings.size() / 64 + 1;
+  size_t words = unit_.analysis.preparation().texts[static_cast<size_t>(view)].strings().size() / 64 + 1;
   std::vector<uint64_t> bits(words, 0);
   for (uint32_t c : codes) bits[c / 64] |= uint64_t{1} << (c % 64);
   llvm::Value* shift = b_.CreateAnd(code, i64(63));
@@ -92,11 +123,12 @@ std::optional<Val> Emitter::equality(NodeId id, bool negated, Detail detail) {
   const types::Type* type = node(left).type;
   bool both_strings = type->is(types::Kind::kString) && node(right).type->is(types::Kind::kString);
   if (both_strings) {
-    if (unit_.analysis.string_view(right) >= 0) std::swap(left, right);
-    int view = unit_.analysis.string_view(left);
+    if (unit_.analysis.text_of(right) >= 0) std::swap(left, right);
+    int view = unit_.analysis.text_of(left);
     const ir::Constant* text = constant_of(right);
     if (view >= 0 && text != nullptr) {
-      Val out{Rep::kBool, code_in(view, {unit_.analysis.code_of(view, text->s)}), nullptr, slot_status(left, detail)};
+      Val out{Rep::kBool, code_in(view, {unit_.analysis.preparation().texts[static_cast<size_t>(view)].code(text->s)}),
+              nullptr, slot_status(left, detail)};
       if (negated) out.a = b_.CreateNot(out.a);
       return out;
     }
@@ -118,10 +150,11 @@ std::optional<Val> Emitter::in_list(NodeId id, Detail detail) {
   const ir::Constant* list = constant_of(unit_.ir.arg(id, 1));
   if (list == nullptr || list->kind != ir::ConstantKind::kList) return std::nullopt;
   auto element = [&](uint32_t i) -> const ir::Constant& { return unit_.ir.constants[i]; };
-  if (int view = unit_.analysis.string_view(item); view >= 0) {
+  if (int view = unit_.analysis.text_of(item); view >= 0) {
     std::vector<uint32_t> codes;
     for (uint32_t i : list->items)
-      if (element(i).kind == ir::ConstantKind::kString) codes.push_back(unit_.analysis.code_of(view, element(i).s));
+      if (element(i).kind == ir::ConstantKind::kString)
+        codes.push_back(unit_.analysis.preparation().texts[static_cast<size_t>(view)].code(element(i).s));
     std::ranges::sort(codes);
     codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
     return Val{Rep::kBool, code_in(view, codes), nullptr, slot_status(item, detail)};
@@ -140,7 +173,7 @@ std::optional<Val> Emitter::in_list(NodeId id, Detail detail) {
 Val Emitter::affix(NodeId id, bool prefix, Detail detail) {
   NodeId text = unit_.ir.arg(id, 0);
   const ir::Constant* part = constant_of(unit_.ir.arg(id, 1));
-  int view = unit_.analysis.string_view(text);
+  int view = unit_.analysis.text_of(text);
   if (view >= 0 && part != nullptr && part->s.size() <= 8) {
     uint64_t size = part->s.size();
     Val out{Rep::kBool, b_.getTrue(), nullptr, slot_status(text, detail)};

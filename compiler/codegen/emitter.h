@@ -73,6 +73,7 @@ class Emitter {
   Val emit(ir::NodeId id, Detail detail);
   Val compute(ir::NodeId id, Detail detail);
   Val emit_memo(ir::NodeId id, Detail detail);
+  Val emit_unfiltered(ir::NodeId id, Detail detail);
   Val constant(const ir::Node& node);
   Val slot(const ir::Node& node, Detail detail);
   Val has_slot(const ir::Node& node);
@@ -107,6 +108,9 @@ class Emitter {
   llvm::Value* code_in(int view, const std::vector<uint32_t>& codes);
   const ir::Constant* constant_of(ir::NodeId id) const;
   Status slot_status(ir::NodeId slot, Detail detail);
+  llvm::Value* prepared_bit(uint32_t bit);  // of Frame::bits
+  llvm::Value* filter_passes(const Filter& filter);
+  Val membership(ir::NodeId id, const Membership& m);
 
   // --- calls (emit_call.cc)
   Val strict_op(ir::NodeId id, Detail detail);
@@ -176,7 +180,8 @@ class Emitter {
   ir::NodeId self_ = ir::kNoNode;  // the node whose memo this function fills
   static const uint64_t field_row_, field_memo_, field_locals_, field_constants_, field_epoch_;
   llvm::Value *row_ = nullptr, *memos_ = nullptr, *locals_ = nullptr, *constants_ = nullptr, *epoch_ = nullptr;
-  llvm::Value* views_ = nullptr;
+  llvm::Value *views_ = nullptr, *bits_ = nullptr;
+  ir::NodeId passed_ = ir::kNoNode;  // its filter has been tested on the way here
   llvm::AllocaInst *args_ = nullptr, *out_ = nullptr, *range_ = nullptr;
   uint64_t args_bytes_ = 0;
   std::unordered_map<ir::NodeId, std::pair<Val, Detail>> known_;

@@ -35,6 +35,7 @@ constexpr Row kRows[] = {
     {"_!=_", "(A, A) -> bool", InlineOp::kNotEquals},
     {"@in", "(T, list<T>) -> bool", InlineOp::kInList},
     {"contains", "(string, string) -> bool", InlineOp::kContains},
+    {"matches", "(string, string) -> bool", InlineOp::kMatches},
     {"startsWith", "(string, string) -> bool", InlineOp::kStartsWith},
     {"endsWith", "(string, string) -> bool", InlineOp::kEndsWith},
     {"double", "(int) -> double", InlineOp::kDoubleFromInt},

@@ -33,6 +33,7 @@ enum class InlineOp : uint8_t {
   kNotEquals,  // if both operands are of one scalar kind or strings
   kInList,
   kContains,
+  kMatches,
   kStartsWith,
   kEndsWith,
   kDoubleFromInt,

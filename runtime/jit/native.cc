@@ -18,7 +18,7 @@
 #include "compiler/codegen/analysis.h"
 #include "compiler/codegen/unit.h"
 #include "runtime/jit/code_store.h"
-#include "runtime/jit/slot_views.h"
+#include "runtime/jit/row_preparation.h"
 #include "runtime/jit/target.h"
 
 namespace weir::jit {
@@ -106,7 +106,9 @@ absl::Status compile_jobs(const ir::Module& module, const NativeOptions& options
 }
 
 struct Group {
-  std::vector<Dictionary> dictionaries;
+  explicit Group(const codegen::Preparation& what) : preparation(what) {}
+
+  RowPreparation preparation;
   struct Unit {
     codegen::abi::RulesFn run;
     uint32_t first;
@@ -135,14 +137,16 @@ class NativeEvaluator final : public value::Evaluator {
   void eval_rules(uint32_t group, value::EvalContext& ctx, value::Truth* out) const override {
     const Group& g = groups[group];
     ctx.module = &module_;
-    // Groups with more than 32 such slots are rare enough to pay for an allocation.
-    std::array<SlotView, 32> few;
-    std::vector<SlotView> many(g.dictionaries.size() > few.size() ? g.dictionaries.size() : 0);
-    SlotView* views = many.empty() ? few.data() : many.data();
-    for (size_t i = 0; i < g.dictionaries.size(); ++i)
-      views[i] = g.dictionaries[i].view(ctx.row[g.dictionaries[i].slot()]);
-    Frame frame;
-    frame.views = views;
+    // Few groups need more than this, and those pay for an allocation.
+    SlotView few_views[32];
+    uint64_t few_bits[512];
+    std::vector<SlotView> more_views(g.preparation.view_count() > std::size(few_views) ? g.preparation.view_count()
+                                                                                       : 0);
+    std::vector<uint64_t> more_bits(g.preparation.bit_words() > std::size(few_bits) ? g.preparation.bit_words() : 0);
+    SlotView* views = more_views.empty() ? few_views : more_views.data();
+    uint64_t* bits = more_bits.empty() ? few_bits : more_bits.data();
+    g.preparation.prepare(ctx.row, views, bits);
+    Frame frame{views, bits};
     for (const Group::Unit& unit : g.units) {
       unit.run(&ctx, &frame, out + unit.first);
       ctx.counters[1] += unit.count;
@@ -212,9 +216,7 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
     evaluator->roots[root] = reinterpret_cast<codegen::abi::RootFn>(*address);
   }
   for (size_t g = 0; g < groups.size(); ++g) {
-    Group& group = evaluator->groups.emplace_back();
-    for (const codegen::SlotDictionary& dictionary : analyses[g]->dictionaries())
-      group.dictionaries.emplace_back(dictionary);
+    Group& group = evaluator->groups.emplace_back(analyses[g]->preparation());
     for (uint32_t first = 0; first < groups[g].size(); first += unit_size) {
       auto address = store.lookup(rules_symbol(g, first));
       if (!address.ok()) return address.status();

@@ -173,7 +173,8 @@ TEST(NativeBuiltins, TextAgainstConstants) {
         nodes.push_back(g.call(id, g.t.boolean(), {text, c}));
       nodes.push_back(g.call(BuiltinId::equals, g.t.boolean(), {c, text}));
     }
-    for (const char* pattern : {"^ab+", "h.a", "(", "[a-"})
+    for (const char* pattern : {"^ab+", "h.a", "(", "[a-", "(?i)KEL", "abc.*hi", "cab|xyz|a", "%", "a*",
+                                "(?i)(abcdefgh_|k)", "\\x{212A}el", "[Kk\u212A]el", "ü.*Z$", "k|K"})
       nodes.push_back(g.call(BuiltinId::matches_member, g.t.boolean(), {text, g.string(pattern)}));
     g.compile(nodes, nodes);
     std::vector<Value> texts = {Value::missing(),
@@ -182,6 +183,12 @@ TEST(NativeBuiltins, TextAgainstConstants) {
                                 Value::string("w199"),
                                 Value::string("cab"),
                                 Value::string("xabcdefgh"),
+                                Value::string("kel"),
+                                Value::string("\u212A"),
+                                Value::string("\u212Ael"),
+                                Value::string("50% ABCDEFGHI"),
+                                Value::string("üäZ"),
+                                Value::string("üKz"),
                                 Value::string(std::string_view("a\0", 2))};
     for (const std::string& word : words) texts.push_back(Value::string(word));
     for_each_row({texts}, [&](const std::vector<Value>& row) { g.check(row); });

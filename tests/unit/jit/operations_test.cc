@@ -180,6 +180,25 @@ TEST_F(Comprehensions, EqualInterpreter) {
   for_each_row({ranges, numbers, dynamic_values()}, [&](const std::vector<Value>& row) { g.check(row); });
 }
 
+// `slot.exists(x, x == "constant")` is a bit of a prepared set in rules.
+TEST_F(Comprehensions, MembershipOfConstants) {
+  const types::Type* boolean = g.t.boolean();
+  NodeId tags = g.slot(0, g.t.list(g.t.string()));
+  std::vector<NodeId> rules;
+  for (int i = 0; i < 150; ++i) {
+    NodeId equal = g.call(BuiltinId::equals, boolean, {local(g.t.string(), 0), g.string("t" + std::to_string(i))});
+    rules.push_back(exists(tags, equal, 0));
+  }
+  g.compile({rules[1]}, rules);
+  std::vector<Value> lists_of_tags = {Value::missing(),
+                                      Value::fail(ErrorCode::kNoSuchKey),
+                                      Value::null(),
+                                      list({}),
+                                      list({Value::string("t1"), Value::string("other"), Value::string("t149")}),
+                                      list({Value::string("t63"), Value::string("t64"), Value::string("")})};
+  for_each_row({lists_of_tags}, [&](const std::vector<Value>& row) { g.check(row); });
+}
+
 // --- memos and units
 
 TEST(NativeMemos, SharedNodesAreComputedOnceAnEvent) {

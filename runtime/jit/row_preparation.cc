@@ -1,7 +1,10 @@
-#include "runtime/jit/slot_views.h"
+#include "runtime/jit/row_preparation.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+
+#include "compiler/codegen/text_filter.h"
 
 namespace weir::jit {
 
@@ -50,12 +53,11 @@ uint64_t hash_of(uint64_t prefix, uint64_t suffix, uint64_t length) {
 
 }  // namespace
 
-Dictionary::Dictionary(codegen::SlotDictionary dictionary)
-    : slot_(dictionary.slot), strings_(std::move(dictionary.strings)) {
+Dictionary::Dictionary(const codegen::CodeTable& table) : slot_(table.slot()), strings_(table.strings()) {
   entries_.resize(std::bit_ceil(strings_.size() * 2 + 2));
   mask_ = entries_.size() - 1;
   for (size_t i = 0; i < strings_.size(); ++i) {
-    SlotView ends;
+    SlotView ends{};
     read_ends(strings_[i].data(), strings_[i].size(), &ends);
     uint64_t at = hash_of(ends.prefix, ends.suffix, ends.length) & mask_;
     while (entries_[at].code != 0) at = (at + 1) & mask_;
@@ -64,7 +66,7 @@ Dictionary::Dictionary(codegen::SlotDictionary dictionary)
 }
 
 SlotView Dictionary::view(const value::Value& text) const {
-  SlotView v;
+  SlotView v{};
   if (!text.is(value::Kind::kString)) return v;
   read_ends(text.s, text.aux, &v);
   for (uint64_t at = hash_of(v.prefix, v.suffix, v.length) & mask_; entries_[at].code != 0; at = (at + 1) & mask_) {
@@ -75,6 +77,33 @@ SlotView Dictionary::view(const value::Value& text) const {
     break;
   }
   return v;
+}
+
+RowPreparation::RowPreparation(const codegen::Preparation& what) : bit_words_(what.bit_words) {
+  for (const codegen::CodeTable& table : what.texts) texts_.emplace_back(table);
+  for (size_t i = 0; i < what.lists.size(); ++i) {
+    auto words = static_cast<uint32_t>(what.lists[i].strings().size() / 64 + 1);
+    lists_.push_back({Dictionary(what.lists[i]), what.list_words[i], words});
+  }
+  for (size_t i = 0; i < what.filtered.size(); ++i) filters_.push_back({what.filtered[i], what.filter_words[i]});
+}
+
+void RowPreparation::prepare(const value::Value* row, SlotView* views, uint64_t* bits) const {
+  for (const Dictionary& dictionary : texts_) *views++ = dictionary.view(row[dictionary.slot()]);
+  for (const Filter& filter : filters_) {
+    const value::Value& text = row[filter.slot];
+    codegen::fill_filter(text.is(value::Kind::kString) ? text.str() : std::string_view(), bits + filter.first_word);
+  }
+  for (const List& list : lists_) {
+    uint64_t* words = bits + list.first_word;
+    std::fill_n(words, list.words, 0);
+    const value::Value& items = row[list.dictionary.slot()];
+    if (!items.is(value::Kind::kList)) continue;
+    for (uint32_t i = 0; i < items.list->size; ++i) {
+      uint64_t code = list.dictionary.view(items.list->items[i]).code;
+      words[code / 64] |= uint64_t{1} << (code % 64);
+    }
+  }
 }
 
 }  // namespace weir::jit
