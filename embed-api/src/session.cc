@@ -131,8 +131,7 @@ std::string explain_rules(weir_session* session, uint32_t event, const engine::E
   std::string out = "[";
   for (uint32_t rule : rules) {
     if (out.size() > 1) out += ',';
-    out += explain::to_json(program,
-                            explain::explain(program, rule, [&](ir::NodeId n) { return session->engine->eval(n); }));
+    out += explain::to_json(program, session->engine->explain(rule));
   }
   out += ']';
   return out;

@@ -42,12 +42,13 @@
  *
  * ERRORS     A call that can fail returns weir_status, WEIR_OK (0) on success, and fills *err unless err is NULL. On
  *            failure `*_out` is NULL, except where a comment says otherwise, and no handle has changed, except where a
- *            comment says otherwise. There is no last-error global, and no exception, signal handler, output or exit
+ *            comment says otherwise. Readers without an err parameter return WEIR_E_ARG for a NULL handle or an index
+ *            past the end; those that return a value return 0, -1 or {NULL, 0}. There is no last-error global, and no exception, signal handler, output or exit
  *            crosses this boundary. LLVM, which the native tier uses, ends the process when its own memory allocation
  *            fails; the interpreter tier reports WEIR_E_NOMEM instead.
  *
  * TEXT       weir_str: UTF-8, pointer and length, no terminator (one may follow, but do not count on it). {NULL, 0} is the
- *            empty text. Text passed in that is not UTF-8 is an error.
+ *            empty text. Rules and events that are not UTF-8 are an error.
  *
  * TIME       Weir never reads a clock to decide anything: time is the events' own. Instants are seconds and nanoseconds
  *            since 1970-01-01T00:00:00Z, lengths of time are nanoseconds (`_ns`).
@@ -189,7 +190,7 @@ typedef struct weir_compile_options {
 } weir_compile_options;
 
 /* Compiles rules from texts. Files of one rule set see each other's names, whatever their order; the order decides that
- * of rules and diagnostics. n may be 0 only with sources NULL or not, and yields a rule set without events.
+ * of rules and diagnostics. No sources (n = 0) are a rule set without events.
  *
  * *diags_out (diags_out may be NULL) is set whenever the compiler ran: on success too, for warnings, and with
  * WEIR_E_COMPILE, whose message is that of the first error. options may be NULL. */
@@ -198,7 +199,7 @@ WEIR_API weir_status weir_compile(const weir_engine *engine, const weir_source *
                                   weir_diags **diags_out, weir_error *err);
 
 /* Compiles rules from disk: one directory, or files. A directory's weir.yaml says which files belong to it, how records
- * are mapped to events, how late events may be, and how much memory state may take; without one, its *.weir files in
+ * are mapped to events, how late events may be (the most of any event type), and how much memory state may take; without one, its *.weir files in
  * order of name are the rule set. List files are read beside the rule file that names them, then in the directory;
  * `lists` of the options come first. WEIR_E_IO if a path cannot be read; a malformed weir.yaml is WEIR_E_COMPILE without
  * diagnostics. Otherwise as weir_compile. */

@@ -27,6 +27,34 @@ void *malloc(size_t size) {
   return __libc_malloc(size);
 }
 
+/* The n-th allocation of a compilation fails, and all after it: the interpreter tier says so and nothing else happens. */
+static void compile_out_of_memory(void) {
+  weir_engine *engine = make_engine();
+  weir_source source = {text("test.weir"), text(kRules)};
+  weir_compile_options options = WEIR_INIT(weir_compile_options);
+  options.tier = WEIR_TIER_INTERPRETER;
+  long failed = 0;
+  for (long n = 0;; n += 7) {
+    weir_error err = WEIR_INIT(weir_error);
+    weir_ruleset *ruleset = (weir_ruleset *)&err;
+    weir_diags *diags = NULL;
+    allocations = 0;
+    fail_after = n;
+    weir_status status = weir_compile(engine, &source, 1, &options, &ruleset, &diags, &err);
+    fail_after = -1;
+    if (status != WEIR_OK) {
+      ++failed;
+      CHECK(status == WEIR_E_NOMEM && err.code == WEIR_E_NOMEM && ruleset == NULL);
+    }
+    weir_ruleset_release(ruleset);
+    weir_diags_release(diags);
+    if (status == WEIR_OK) break;
+    NEED(n < 1000000);
+  }
+  CHECK(failed > 100);
+  weir_engine_release(engine);
+}
+
 static void out_of_memory(void) {
   weir_ruleset *ruleset = compile(kRules);
   weir_session *session = make_session(ruleset);
@@ -131,6 +159,7 @@ int main(void) {
   good_guest();
 #if OWN_MALLOC
   out_of_memory();
+  compile_out_of_memory();
 #endif
   return failures != 0;
 }
