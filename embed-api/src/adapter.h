@@ -20,6 +20,7 @@ class Adapter {
 
   const Way& find(const std::shared_ptr<const RulesetState>& from, int event, const RulesetState& to) {
     if (from_ != from) {
+      from_ = nullptr;  // until ways_ are those of `from`: assign may throw
       ways_.assign(from->shapes.size(), {});
       from_ = from;
     }

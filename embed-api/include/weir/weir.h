@@ -359,7 +359,8 @@ typedef struct weir_session_options {
   uint32_t measure_cost;    /* 1: sample what each rule costs, for weir_rule_stats */
   int64_t max_steps;        /* one event may take, all rules together; beyond it rules end in an error. Default 10^7 */
   int64_t lateness_ns;      /* how far behind the newest event one may be and still count. Default: weir.yaml's, or 0 */
-  uint64_t max_state_bytes; /* Default: weir.yaml's, or 4 GiB. Keys beyond it read as missing. */
+  uint64_t max_state_bytes; /* of features; beyond it the keys not touched for longest are forgotten, as if never seen.
+                             * Default: weir.yaml's, or 4 GiB */
 } weir_session_options;
 
 /* options may be NULL. State starts empty. */
@@ -390,7 +391,8 @@ WEIR_API weir_status weir_session_eval(weir_session *session, const weir_event *
                                        weir_verdict **verdict_out, weir_error *err);
 
 /* Whether the entity `key` bears the label at an instant: 1 or 0 in *has. A label on an entity whose base is int takes
- * the key as decimal text. WEIR_E_SCHEMA if no such label is declared. */
+ * the key as decimal text, and anything else is WEIR_E_DATA. What the last event wrote is in force. WEIR_E_SCHEMA if no such
+ * label is declared; WEIR_E_ARG for an instant outside of years 1678 to 2262. */
 WEIR_API weir_status weir_session_has_label(weir_session *session, weir_str label, weir_str key, int64_t seconds,
                                             int32_t nanos, int32_t *has, weir_error *err);
 
@@ -399,7 +401,7 @@ typedef struct weir_session_stats {
   uint32_t reserved;
   uint64_t generation;  /* of its rule set */
   uint64_t events;      /* evaluated */
-  uint64_t late_events; /* of these, too late to count in any feature */
+  uint64_t late_events; /* of these, too late for the window of at least one feature */
   uint64_t state_bytes; /* in use now, approximately */
 } weir_session_stats;
 

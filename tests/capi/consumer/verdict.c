@@ -202,6 +202,54 @@ static void once_and_limit(void) {
   weir_ruleset_release(ruleset);
 }
 
+/* Labels on an entity that is a number; state that is over its budget. */
+static void int_entities(void) {
+  weir_error err = WEIR_INIT(weir_error);
+  weir_ruleset *ruleset = compile(
+      "entity Serial: int\nevent e { n: Serial }\nlabel seen on Serial\n"
+      "rule r on e { id \"1\" when e.n > 0 then { label e.n as seen  case \"q\" key e.n } mode live }\n");
+  weir_session *session = make_session(ruleset);
+  weir_event *event = make_event(ruleset, "e");
+  weir_verdict *verdict = eval_json(session, event, "{\"time\":\"2026-01-01T00:00:00Z\",\"n\":42}");
+  weir_effect effect = WEIR_INIT(weir_effect);
+  CHECK(weir_verdict_effect(verdict, 1, &effect) == WEIR_OK);
+  CHECK_STR(effect.key, "42");
+  weir_verdict_release(verdict);
+  int32_t has = 7;
+  OK(weir_session_has_label(session, text("seen"), text("42"), 1767225601, 0, &has, &err));
+  CHECK(has == 1);
+  OK(weir_session_has_label(session, text("seen"), text("43"), 1767225601, 0, &has, &err));
+  CHECK(has == 0);
+  FAILS(WEIR_E_DATA, "`forty`", weir_session_has_label(session, text("seen"), text("forty"), 1767225601, 0, &has, &err));
+  FAILS(WEIR_E_ARG, "1678", weir_session_has_label(session, text("seen"), text("42"), INT64_MAX, 0, &has, &err));
+  weir_event_release(event);
+  weir_session_release(session);
+  weir_ruleset_release(ruleset);
+}
+
+static void state_budget(void) {
+  weir_error err = WEIR_INIT(weir_error);
+  weir_ruleset *ruleset = compile(
+      "event e { k: string }\nfeature n = count() from e by e.k over 1h\n"
+      "rule r on e { id \"1\" when n >= 2 mode live }\n");
+  weir_session_options options = WEIR_INIT(weir_session_options);
+  options.max_state_bytes = 100000;
+  weir_session *session = NULL;
+  OK(weir_session_create(ruleset, &options, &session, &err));
+  weir_event *event = make_event(ruleset, "e");
+  for (int i = 0; i < 20000; ++i) {
+    char json[100];
+    snprintf(json, sizeof json, "{\"time\":\"2026-01-01T00:00:00Z\",\"k\":\"key %d\"}", i);
+    weir_verdict_release(eval_json(session, event, json));
+  }
+  weir_session_stats stats = WEIR_INIT(weir_session_stats);
+  CHECK(weir_session_get_stats(session, &stats) == WEIR_OK && stats.events == 20000);
+  CHECK(stats.state_bytes < 200000);
+  weir_event_release(event);
+  weir_session_release(session);
+  weir_ruleset_release(ruleset);
+}
+
 static void session_options(void) {
   weir_error err = WEIR_INIT(weir_error);
   weir_ruleset *ruleset = compile(kRules);
@@ -231,5 +279,7 @@ int main(void) {
   explanations();
   once_and_limit();
   session_options();
+  int_entities();
+  state_budget();
   return failures != 0;
 }
