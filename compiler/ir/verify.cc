@@ -79,11 +79,13 @@ absl::Status verify_node(const Module& m, NodeId id) {
     case Op::kNot:
     case Op::kAnd:
     case Op::kOr:
+      // Unchecked expressions may hold what is no bool: evaluating it is an error.
       for (NodeId arg : m.args(id))
-        if (!is_bool_or_dyn(m.node(arg).type)) return broken(id, "operand is not a bool");
+        if (!is_bool_or_dyn(m.node(arg).type) && !(n.flags & kMayError)) return broken(id, "operand is not a bool");
       break;
     case Op::kCond:
-      if (!is_bool_or_dyn(m.node(m.arg(id, 0)).type)) return broken(id, "condition is not a bool");
+      if (!is_bool_or_dyn(m.node(m.arg(id, 0)).type) && !(n.flags & kMayError))
+        return broken(id, "condition is not a bool");
       break;
     case Op::kCall:
       if (n.builtin >= types::BuiltinId::kCount) return broken(id, "calls no builtin");

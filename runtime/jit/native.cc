@@ -7,7 +7,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <re2/re2.h>
 
-#include <array>
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <span>
@@ -41,6 +41,7 @@ absl::Status internal(const std::string& text) {
 struct Job {
   const Analysis* analysis = nullptr;
   UnitSpec spec;
+  bool cold = false;  // seldom run: compiled quickly rather than well
   absl::Status status;
   std::unique_ptr<llvm::MemoryBuffer> object;
 };
@@ -87,11 +88,13 @@ absl::Status compile_jobs(const ir::Module& module, const NativeOptions& options
   std::vector<absl::Status> failures(std::max(1u, options.threads));
   auto work = [&](size_t worker) {
     auto target = Target::host(options.level);
-    if (!target.ok()) {
-      failures[worker] = target.status();
+    auto quick = Target::host(OptLevel::kO0);
+    if (!target.ok() || !quick.ok()) {
+      failures[worker] = target.ok() ? quick.status() : target.status();
       return;
     }
-    for (size_t i = next++; i < jobs.size(); i = next++) compile_job(**target, module, jobs[i]);
+    for (size_t i = next++; i < jobs.size(); i = next++)
+      compile_job(jobs[i].cold ? **quick : **target, module, jobs[i]);
   };
   size_t helpers = std::min<size_t>(failures.size(), jobs.size());
   std::vector<std::thread> threads;
@@ -188,17 +191,28 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
   for (const auto& group : groups) all.insert(all.end(), group.begin(), group.end());
   if (absl::Status status = ir::verify(module, all); !status.ok()) return status;
 
+  // A rule's value is asked for apart from its group only to learn why it failed.
+  std::vector<NodeId> rules = all;
+  rules.erase(rules.begin(), rules.begin() + static_cast<ptrdiff_t>(values.size()));
+  std::ranges::sort(rules);
+  auto middle = std::stable_partition(values.begin(), values.end(),
+                                      [&](NodeId id) { return !std::ranges::binary_search(rules, id); });
+  const auto warm = static_cast<size_t>(middle - values.begin());
+
   const uint32_t unit_size = std::max(1u, options.rules_per_unit);
   Analysis root_analysis(module, values, /*prepared=*/false);
   std::vector<std::unique_ptr<Analysis>> analyses;
   std::vector<Job> jobs;
-  cut(values, unit_size, [&](std::span<const NodeId> part, size_t first) {
-    jobs.push_back({&root_analysis, {fmt::format("roots_{}", first), {}, {part.begin(), part.end()}}, {}, nullptr});
-  });
+  auto add_roots = [&](std::span<const NodeId> part, bool cold) {
+    std::string name = fmt::format("roots_{}", jobs.size());
+    jobs.push_back({&root_analysis, {name, {}, {part.begin(), part.end()}}, cold, {}, nullptr});
+  };
+  cut(std::span(values).first(warm), unit_size, [&](std::span<const NodeId> part, size_t) { add_roots(part, false); });
+  cut(std::span(values).subspan(warm), unit_size, [&](std::span<const NodeId> part, size_t) { add_roots(part, true); });
   for (size_t g = 0; g < groups.size(); ++g) {
     analyses.push_back(std::make_unique<Analysis>(module, groups[g], /*prepared=*/true));
     cut(groups[g], unit_size, [&](std::span<const NodeId> part, size_t first) {
-      jobs.push_back({analyses[g].get(), {rules_symbol(g, first), {part.begin(), part.end()}, {}}, {}, nullptr});
+      jobs.push_back({analyses[g].get(), {rules_symbol(g, first), {part.begin(), part.end()}, {}}, false, {}, nullptr});
     });
   }
   if (absl::Status status = compile_jobs(module, options, jobs); !status.ok()) return status;

@@ -108,7 +108,12 @@ TEST_F(ModuleTest, VerifierFindsAnUnboundLocal) {
 }
 
 TEST_F(ModuleTest, VerifierFindsAWrongOperand) {
-  std::vector<NodeId> roots{binary(Op::kAnd, integer(1), boolean(true))};
+  // An operand that is no bool is an evaluation error (unchecked expressions may have one); a key without a value is a
+  // bug.
+  std::vector<NodeId> unchecked{binary(Op::kAnd, integer(1), boolean(true))};
+  EXPECT_TRUE(verify(m, unchecked).ok());
+  std::vector<NodeId> items{integer(1)};
+  std::vector<NodeId> roots{m.add(Op::kMakeMap, types.map(types.dyn(), types.dyn()), items)};
   EXPECT_FALSE(verify(m, roots).ok());
 }
 

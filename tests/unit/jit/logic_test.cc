@@ -40,6 +40,8 @@ TEST(NativeLogic, EqualInterpreter) {
       nodes.push_back(g.op(op, result, {a, g.boolean(false)}));
     }
     nodes.push_back(g.op(Op::kNotStrictlyFalse, result, {a}));
+    nodes.push_back(g.op(Op::kAnd, result, {a, g.integer(32)}));
+    nodes.push_back(g.op(Op::kNot, result, {g.string("no bool")}));
     nodes.push_back(g.op(Op::kCond, type, {a, b, c}));
     nodes.push_back(g.op(Op::kCond, result, {a, expensive(g, b), expensive(g, c)}));
     nodes.push_back(g.op(Op::kCond, g.t.dyn(), {a, b, g.integer(7)}));

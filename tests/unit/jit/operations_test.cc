@@ -311,7 +311,7 @@ TEST(NativeUnits, Dump) {
 
 TEST(NativeUnits, BrokenGraphIsAnError) {
   Graph g;
-  NodeId bad = g.op(Op::kAnd, g.t.boolean(), {g.integer(1), g.integer(2)});
+  NodeId bad = g.op(Op::kMakeMap, g.t.map(g.t.dyn(), g.t.dyn()), {g.integer(1)});
   EXPECT_FALSE(compile(g.m, {bad}, {}, {}, nullptr).ok());
 }
 
