@@ -84,7 +84,7 @@ std::string confusion_table(const Figures& f, const std::string& entity) {
            with_commas(c.true_negative)});
   };
   add("events", f.event);
-  if (!entity.empty()) add(entity, f.entity);
+  if (!entity.empty()) add(entity + "s", f.entity);
   return t.render();
 }
 
@@ -94,7 +94,7 @@ std::string overall_text(const Figures& f, const BacktestReport& report, bool la
   out += verdict_table(f, labelled);
   out += fmt::format("  {} alerts: {} of 1,000 events", with_commas(f.alerts), per_thousand(f.alerts, f.events));
   if (!report.entity.empty())
-    out += fmt::format("; {} of {} distinct {} alerted", with_commas(f.alerted_entities), with_commas(f.entities),
+    out += fmt::format("; {} of {} distinct {}s alerted", with_commas(f.alerted_entities), with_commas(f.entities),
                        report.entity);
   out += "\n";
   if (!labelled) return out;

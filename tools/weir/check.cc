@@ -1,9 +1,11 @@
 // weir check: are the rules right? And what would they cost?
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "compiler/check/cost.h"
+#include "compiler/opt/stage_plan.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
 #include "tools/weir/verbs.h"
@@ -47,6 +49,47 @@ void print_costs(const std::vector<CostLine>& lines) {
   }
 }
 
+void add_plan(const ir::Program& program, bool json, Json* report) {
+  auto names = [](const auto& declared, const std::vector<uint32_t>& chosen) {
+    std::vector<std::string> out;
+    for (uint32_t i : chosen) out.push_back(declared[i].name);
+    return out;
+  };
+  Json stages = Json::array();
+  if (!json)
+    print(section("Stages",
+                  "What runs before what. Stages of one number may run side by side; rules alone are stateless."));
+  for (const opt::Stage& stage : opt::stage_plan(program)) {
+    auto features = names(program.features, stage.features), labels = names(program.labels, stage.labels),
+         rules = names(program.rules, stage.rules);
+    stages.push_back({{"level", stage.level + 1},
+                      {"kind", std::string(opt::stage_kind_name(stage.kind))},
+                      {"key", stage.key},
+                      {"features", features},
+                      {"labels", labels},
+                      {"rules", rules}});
+    if (json) continue;
+    print(fmt::format("  {:>2}  {}{}\n", stage.level + 1, styled(opt::stage_kind_name(stage.kind), Style::kBold),
+                      stage.key.empty() ? "" : fmt::format("  by {}", printable(stage.key, 100))));
+    for (auto [what, list] :
+         {std::pair("features", &features), std::pair("labels", &labels), std::pair("rules", &rules)})
+      if (!list->empty()) print(fmt::format("        {}: {}\n", what, fmt::join(*list, ", ")));
+  }
+  (*report)["plan"] = stages;
+}
+
+// Rules over the manifest's cap, named. The cap holds whether or not costs are asked for.
+bool within_cap(const std::vector<CostLine>& lines, uint64_t cap) {
+  bool ok = true;
+  for (const CostLine& line : lines) {
+    if (line.kind != "rule" || line.cost.total() <= cap) continue;
+    complain(fmt::format("rule `{}` can cost {} steps; weir.yaml allows {} (cost: max_rule)", line.name,
+                         steps_text(line.cost.total()), cap));
+    ok = false;
+  }
+  return ok;
+}
+
 int check(const CheckOptions& options) {
   int exit_code = kOk;
   auto rules = load_rules(options.paths, &exit_code);
@@ -85,8 +128,11 @@ int check(const CheckOptions& options) {
           {{"kind", line.kind}, {"name", line.name}, {"always", line.cost.when}, {"when_fired", line.cost.effects}});
     }
   }
+  if (options.plan && program != nullptr) add_plan(*program, json, &report);
+  uint64_t cap = rules->source.manifest.max_rule_cost;
+  bool affordable = cap == 0 || module == nullptr || program == nullptr || within_cap(cost_lines(*module), cap);
   if (json) print(json_text(report, 2) + "\n");
-  if (program == nullptr) return kFindings;
+  if (program == nullptr || !affordable) return kFindings;
   return options.strict && warnings > 0 ? kFindings : kOk;
 }
 
@@ -99,12 +145,13 @@ void add_check(CLI::App& app, Action* action) {
       ->required()
       ->type_name("DIR|FILES");
   verb->add_flag("--cost", options->cost, "Show the worst-case cost of each rule and feature");
+  verb->add_flag("--plan", options->plan, "Show the stages the rules run in: what depends on what");
   verb->add_flag("--strict", options->strict, "Warnings count as findings (exit status 1)");
   verb->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->footer(R"(Examples:
   weir check rules/
   weir check a.weir b.weir --strict
-  weir check rules/ --cost
+  weir check rules/ --cost --plan
   weir check rules/ --format=json | jq '.diagnostics[].message'
 )");
   verb->callback([options, action] { *action = [options] { return check(*options); }; });
