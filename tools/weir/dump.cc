@@ -15,64 +15,73 @@ namespace {
 
 struct DumpOptions {
   std::vector<std::string> paths;
-  std::string stage = "ir";
+  std::string stage = "ir", format = "text";
 };
 
-int dump_ast(const driver::RuleSetSource& source) {
+// A stage's text as it is, or as {"stage","text"}.
+void show(const DumpOptions& options, const std::string& text) {
+  print(options.format == "json" ? json_text({{"stage", options.stage}, {"text", text}}, 2) + "\n" : text);
+}
+
+int dump_ast(const DumpOptions& options, const driver::RuleSetSource& source) {
   base::SourceMap sources;
   base::DiagnosticSink sink;
   syntax::AstArena arena;
+  std::string out;
   for (const driver::SourceText& text : source.sources) {
     base::FileId file = sources.add(text.name, text.text);
-    print(fmt::format("// {}\n{}", text.name, syntax::dump(syntax::parse_file(file, sources, arena, sink))));
+    out += fmt::format("// {}\n{}", text.name, syntax::dump(syntax::parse_file(file, sources, arena, sink)));
   }
+  show(options, out);
   std::string errors = base::render_all(sink.sorted(), sources, {color_on(STDERR_FILENO)});
   fwrite(errors.data(), 1, errors.size(), stderr);
   return sink.has_errors() ? kFindings : kOk;
 }
 
 // What was deduced: every declaration with its type, and each rule's expressions with theirs.
-void dump_types(const check::Module& module) {
+std::string dump_types(const check::Module& module) {
+  std::string out;
   auto type_of = [&](const syntax::Expr* e) { return types::to_string(module.annotations.at(*e).type); };
   for (const auto& entity : module.entities)
-    print(fmt::format("entity {}: {}\n", entity.name, types::to_string(entity.type->base())));
+    out += fmt::format("entity {}: {}\n", entity.name, types::to_string(entity.type->base()));
   for (const auto& event : module.events) {
-    print(fmt::format("event {}\n", event.schema.name));
+    out += fmt::format("event {}\n", event.schema.name);
     for (size_t slot = 0; slot < event.schema.fields.size(); ++slot) {
       const types::Field& f = event.schema.fields[slot];
-      print(fmt::format("  slot {:2} {}: {}{}\n", slot, f.name, types::to_string(f.type), f.optional ? "?" : ""));
+      out += fmt::format("  slot {:2} {}: {}{}\n", slot, f.name, types::to_string(f.type), f.optional ? "?" : "");
     }
   }
   for (const auto& list : module.lists)
-    print(fmt::format("list {}: {} ({} values)\n", list.name, types::to_string(list.element), list.values.size()));
+    out += fmt::format("list {}: {} ({} values)\n", list.name, types::to_string(list.element), list.values.size());
   for (const auto& let : module.lets)
-    print(fmt::format("let {}: {} = {}\n", let.name, types::to_string(let.type), syntax::unparse(*let.value)));
+    out += fmt::format("let {}: {} = {}\n", let.name, types::to_string(let.type), syntax::unparse(*let.value));
   for (const auto& feature : module.features) {
-    print(fmt::format("feature {}: {} on {}\n", feature.name, types::to_string(feature.type),
-                      module.events[static_cast<size_t>(feature.event)].schema.name));
+    out += fmt::format("feature {}: {} on {}\n", feature.name, types::to_string(feature.type),
+                       module.events[static_cast<size_t>(feature.event)].schema.name);
     for (size_t k = 0; k < feature.keys.size(); ++k)
-      print(fmt::format("  by {}: {}\n", syntax::unparse(*feature.keys[k]), types::to_string(feature.key_types[k])));
+      out += fmt::format("  by {}: {}\n", syntax::unparse(*feature.keys[k]), types::to_string(feature.key_types[k]));
     if (feature.where != nullptr)
-      print(fmt::format("  where {}: {}\n", syntax::unparse(*feature.where), type_of(feature.where)));
+      out += fmt::format("  where {}: {}\n", syntax::unparse(*feature.where), type_of(feature.where));
   }
   for (const auto& rule : module.rules) {
-    print(fmt::format("rule {} on {}\n", rule.name, module.events[static_cast<size_t>(rule.event)].schema.name));
+    out += fmt::format("rule {} on {}\n", rule.name, module.events[static_cast<size_t>(rule.event)].schema.name);
     if (rule.ast != nullptr && rule.ast->when != nullptr)
-      print(fmt::format("  when {}: {}\n", syntax::unparse(*rule.ast->when), type_of(rule.ast->when)));
+      out += fmt::format("  when {}: {}\n", syntax::unparse(*rule.ast->when), type_of(rule.ast->when));
   }
+  return out;
 }
 
-int dump_code(const ir::Program& program, bool assembly) {
+int dump_code(const DumpOptions& options, const ir::Program& program) {
 #if WEIR_HAVE_JIT
-  auto text = jit::dump(program.module, program.roots(), {}, assembly);
+  auto text = jit::dump(program.module, program.roots(), {}, options.stage == "asm");
   if (!text.ok()) {
     complain(std::string(text.status().message()));
     return kInternal;
   }
-  print(*text);
+  show(options, *text);
   return kOk;
 #else
-  (void)program, (void)assembly;
+  (void)options, (void)program;
   complain("this weir was built without native code (WEIR_JIT=OFF)");
   return kUsage;
 #endif
@@ -81,7 +90,7 @@ int dump_code(const ir::Program& program, bool assembly) {
 int run_dump(const DumpOptions& options) {
   if (options.stage == "ast") {
     auto source = driver::load_rule_set(options.paths);
-    if (source.ok()) return dump_ast(*source);
+    if (source.ok()) return dump_ast(options, *source);
     complain(std::string(source.status().message()));
     return kUsage;
   }
@@ -89,11 +98,11 @@ int run_dump(const DumpOptions& options) {
   auto rules = load_checked_rules(options.paths, &exit_code);
   if (!rules) return exit_code;
   if (options.stage == "types") {
-    dump_types(*rules->compilation.checked);
+    show(options, dump_types(*rules->compilation.checked));
   } else if (options.stage == "ir" || options.stage == "opt") {
-    print(ir::print(rules->program()));
+    show(options, ir::print(rules->program()));
   } else {
-    return dump_code(rules->program(), options.stage == "asm");
+    return dump_code(options, rules->program());
   }
   return kOk;
 }
@@ -107,6 +116,7 @@ void add_dump(CLI::App& app, Action* action) {
   verb->add_option("--stage", options->stage, "ast, types, ir, opt, llvm or asm")
       ->check(CLI::IsMember({"ast", "types", "ir", "opt", "llvm", "asm"}))
       ->type_name("STAGE");
+  verb->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->footer(R"(Examples:
   weir dump rules/ --stage=ast
   weir dump rules/ --stage=ir | less

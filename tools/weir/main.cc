@@ -1,4 +1,5 @@
 // weir: rules for defending platforms, from the command line.
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 
@@ -53,8 +54,9 @@ int main(int argc, char** argv) {
   // Components return their errors; this catches what libraries below them throw, such as a full memory.
   try {
     int code = action ? action() : kUsage;
-    if (fflush(stdout) != 0 && code == kOk) code = kUsage;
-    return code;
+    if (fflush(stdout) == 0 || errno == EPIPE || code != kOk) return code;
+    complain("cannot write to standard output");
+    return kUsage;
   } catch (const std::exception& e) {
     fprintf(stderr, "weir: internal error: %s\n", e.what());
     return kInternal;

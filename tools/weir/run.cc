@@ -1,5 +1,7 @@
 // weir run: events in, verdicts out, one JSON line an event, in the order of the log.
+#include <errno.h>
 #include <fmt/format.h>
+#include <string.h>
 
 #include <filesystem>
 #include <fstream>
@@ -97,8 +99,12 @@ int run(const RunOptions& options) {
     if (out.size() > (size_t{1} << 16) || !reader->buffered()) {
       print(out);
       out.clear();
-      // Downstream has closed the pipe (head, less): nobody reads on, and that is no error.
-      if (fflush(stdout) != 0) return kOk;
+      if (fflush(stdout) != 0) {
+        // Downstream has closed the pipe (head, less): nobody reads on, and that is no error. A full disk is.
+        if (errno == EPIPE) return kOk;
+        complain(fmt::format("cannot write the verdicts: {}", strerror(errno)));
+        return kUsage;
+      }
     }
   }
   print(out);
