@@ -1,0 +1,187 @@
+// Interpreter against native code on random expressions and rows: value for value, error for error, missing for
+// missing.
+//
+//   differential [--seed N] [--comparisons N]
+//
+// Stops at the first disagreement and prints what it takes to see it again.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "compiler/driver/expression.h"
+#include "runtime/interp/interpreter.h"
+#include "runtime/jit/native.h"
+#include "runtime/value/constants.h"
+#include "runtime/value/operations.h"
+#include "tests/differential/generator.h"
+
+namespace weir::differential {
+namespace {
+
+using value::Kind;
+using value::Value;
+
+constexpr int kExpressionsPerBatch = 50;
+constexpr int kRowsPerBatch = 40;
+constexpr int64_t kSteps = 200'000;
+
+// Stricter than CEL equality: kinds must agree, doubles bit for bit but for the payload of NaN.
+bool identical(const Value& a, const Value& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case Kind::kMissing:
+    case Kind::kError:
+      return a.aux == b.aux;
+    case Kind::kNull:
+      return true;
+    case Kind::kDouble:
+      return (std::isnan(a.d) && std::isnan(b.d)) || a.u == b.u;
+    case Kind::kString:
+    case Kind::kBytes:
+    case Kind::kType:
+      return a.str() == b.str();
+    case Kind::kTimestamp:
+    case Kind::kDuration:
+      return a.i == b.i && a.aux == b.aux;
+    case Kind::kList:
+      if (a.list->size != b.list->size) return false;
+      for (uint32_t i = 0; i < a.list->size; ++i)
+        if (!identical(a.list->items[i], b.list->items[i])) return false;
+      return true;
+    case Kind::kMap:
+      if (a.map->size != b.map->size) return false;
+      for (uint32_t i = 0; i < a.map->size; ++i)
+        if (!identical(a.map->entries[i].key, b.map->entries[i].key) ||
+            !identical(a.map->entries[i].value, b.map->entries[i].value))
+          return false;
+      return true;
+    case Kind::kOptional:
+      if (a.optional == nullptr || b.optional == nullptr) return a.optional == b.optional;
+      return identical(*a.optional, *b.optional);
+    case Kind::kIp:
+    case Kind::kCidr:
+      return value::equal(a, b);
+    default:
+      return a.u == b.u;
+  }
+}
+
+std::string show(const Value& v) {
+  if (v.is_missing()) return fmt::format("missing({:#x})", v.aux);
+  if (v.is_error())
+    return fmt::format("error({}{}{})", value::error_code_name(v.error_code()), v.error ? ": " : "",
+                       v.error ? v.error->message : "");
+  return value::to_literal(v);
+}
+
+struct Totals {
+  uint64_t comparisons = 0, values = 0, errors = 0, missing = 0, rejected = 0;
+};
+
+class Batch {
+ public:
+  Batch(Generator& generator, std::shared_ptr<types::TypeTable> types, bool check) {
+    std::vector<std::string> candidates;
+    while (texts_.size() < kExpressionsPerBatch) {
+      std::string text = generator.expression();
+      if (text.size() > 4000) continue;
+      if (driver::compile_expression(text, generator.environment(), types, check).module)
+        texts_.push_back(text);
+      else
+        ++rejected_;
+    }
+    compiled_ = driver::compile_expressions(texts_, generator.environment(), types, check);
+  }
+
+  // False at a disagreement.
+  bool compare(Generator& generator, Totals& totals) {
+    totals.rejected += rejected_;
+    const ir::Module& module = *compiled_.module;
+    jit::NativeOptions options;
+    options.level = jit::OptLevel::kO0;
+    auto native = jit::compile(module, compiled_.roots, {}, options, nullptr);
+    if (!native.ok()) {
+      fmt::print("native code could not be made: {}\n", native.status().ToString());
+      for (const std::string& text : texts_) fmt::print("  {}\n", text);
+      return false;
+    }
+    interp::Interpreter interpreter(module, {});
+    value::ConstantPool constants(module);
+    for (int r = 0; r < kRowsPerBatch; ++r) {
+      value::Arena row_arena;
+      std::vector<Value> row = generator.row(row_arena);
+      for (size_t e = 0; e < texts_.size(); ++e) {
+        value::Arena arena_a, arena_b;
+        Value a = evaluate(interpreter, module, constants, row, arena_a, compiled_.roots[e]);
+        Value b = evaluate(**native, module, constants, row, arena_b, compiled_.roots[e]);
+        ++totals.comparisons;
+        (a.ok() ? totals.values : a.is_error() ? totals.errors : totals.missing) += 1;
+        if (!identical(a, b)) return report(generator, e, row, a, b);
+      }
+    }
+    return true;
+  }
+
+ private:
+  static Value evaluate(const value::Evaluator& evaluator, const ir::Module& module,
+                        const value::ConstantPool& constants, const std::vector<Value>& row, value::Arena& arena,
+                        ir::NodeId root) {
+    std::vector<value::Memo> memo(module.memo_count + 1);
+    std::vector<Value> locals(module.local_count + 1);
+    value::EvalContext ctx;
+    ctx.row = row.data();
+    ctx.memo = memo.data();
+    ctx.locals = locals.data();
+    ctx.constants = constants.values();
+    ctx.arena = &arena;
+    ctx.steps = kSteps;
+    ctx.module = &module;
+    return evaluator.eval(root, ctx);
+  }
+
+  bool report(const Generator& generator, size_t e, const std::vector<Value>& row, const Value& a, const Value& b) {
+    fmt::print("the tiers disagree\n  expression:  {}\n  interpreter: {}\n  native:      {}\n", texts_[e], show(a),
+               show(b));
+    for (size_t i = 0; i < row.size(); ++i)
+      fmt::print("  {} = {}\n", generator.environment().variables[i].name, show(row[i]));
+    return false;
+  }
+
+  std::vector<std::string> texts_;
+  driver::CompiledExpressions compiled_;
+  uint64_t rejected_ = 0;
+};
+
+int run(uint64_t seed, uint64_t comparisons) {
+  Totals totals;
+  auto types = std::make_shared<types::TypeTable>();
+  Generator generator(*types, seed);
+  for (int batch = 0; totals.comparisons < comparisons; ++batch) {
+    bool check = batch % 4 != 3;  // every fourth batch leaves types to run time
+    if (!Batch(generator, types, check).compare(generator, totals)) {
+      fmt::print("again with: differential --seed {} --comparisons {}\n", seed, totals.comparisons + 1);
+      return 1;
+    }
+  }
+  fmt::print(
+      "{} comparisons without a difference, seed {}: {} values, {} errors, {} missing; {} drawn expressions did not "
+      "check\n",
+      totals.comparisons, seed, totals.values, totals.errors, totals.missing, totals.rejected);
+  // A generator that makes nothing but failures would agree with itself about nothing.
+  return totals.values * 4 > totals.comparisons && totals.errors > 0 && totals.missing > 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace weir::differential
+
+int main(int argc, char** argv) {
+  uint64_t seed = 1, comparisons = 20'000;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (std::strcmp(argv[i], "--seed") == 0) seed = std::strtoull(argv[i + 1], nullptr, 10);
+    if (std::strcmp(argv[i], "--comparisons") == 0) comparisons = std::strtoull(argv[i + 1], nullptr, 10);
+  }
+  return weir::differential::run(seed, comparisons);
+}
