@@ -1,0 +1,127 @@
+// Nanoseconds an event to evaluate all rules of the workload, events already decoded; and what making them ready costs.
+// Agreement with expected_N is checked before anything is timed.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <map>
+
+#include "benchmarks/workload.h"
+#include "compiler/driver/expression.h"
+#include "runtime/interp/interpreter.h"
+#include "runtime/value/constants.h"
+#ifdef WEIR_HAVE_JIT
+#include "runtime/jit/native.h"
+#endif
+
+namespace weir::bench {
+namespace {
+
+struct Prepared {
+  std::unique_ptr<Workload> workload;
+  driver::CompiledExpressions compiled;
+  std::unique_ptr<value::ConstantPool> constants;
+};
+
+// Loaded once; benchmarks of one size share it.
+Prepared* prepare(int rules, benchmark::State& state) {
+  static std::map<int, std::unique_ptr<Prepared>> cache;
+  auto& p = cache[rules];
+  if (p == nullptr) {
+    auto workload = load_workload(workload_directory(), rules);
+    if (!workload.ok()) {
+      state.SkipWithError(workload.status().ToString().c_str());
+      return nullptr;
+    }
+    p = std::make_unique<Prepared>();
+    p->workload = std::move(*workload);
+    p->compiled = driver::compile_expressions(p->workload->rules, p->workload->env, p->workload->types, true);
+    if (!p->compiled.module) {
+      state.SkipWithError(base::render_all(p->compiled.diagnostics, *p->compiled.sources).c_str());
+      return nullptr;
+    }
+    p->constants = std::make_unique<value::ConstantPool>(*p->compiled.module);
+  }
+  if (!p->compiled.module) {
+    state.SkipWithError("the workload does not compile");
+    return nullptr;
+  }
+  return p.get();
+}
+
+void time_evaluation(benchmark::State& state, const Prepared& p, const value::Evaluator& evaluator) {
+  Runner runner(*p.compiled.module, *p.constants, p.compiled.roots.size());
+  std::string disagreement = runner.verify(evaluator, *p.workload);
+  if (!disagreement.empty()) {
+    state.SkipWithError(disagreement.c_str());
+    return;
+  }
+  size_t row = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(runner.run(evaluator, p.workload->rows[row]).data());
+    if (++row == p.workload->rows.size()) row = 0;
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void BM_ParseAndCheck(benchmark::State& state) {
+  Prepared* p = prepare(static_cast<int>(state.range(0)), state);
+  if (p == nullptr) return;
+  for (auto _ : state) {
+    auto compiled = driver::compile_expressions(p->workload->rules, p->workload->env, p->workload->types, true);
+    benchmark::DoNotOptimize(compiled.roots.data());
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));  // rules
+}
+
+void BM_Interpreter(benchmark::State& state) {
+  Prepared* p = prepare(static_cast<int>(state.range(0)), state);
+  if (p == nullptr) return;
+  time_evaluation(state, *p, interp::Interpreter(*p->compiled.module, {p->compiled.roots}));
+}
+
+#ifdef WEIR_HAVE_JIT
+jit::NativeOptions native_options(int64_t level) {
+  jit::NativeOptions options;
+  options.level = static_cast<jit::OptLevel>(level);
+  return options;
+}
+
+void BM_CompileNative(benchmark::State& state) {
+  Prepared* p = prepare(static_cast<int>(state.range(0)), state);
+  if (p == nullptr) return;
+  jit::NativeStats stats;
+  for (auto _ : state) {
+    auto native = jit::compile(*p->compiled.module, {}, {p->compiled.roots}, native_options(state.range(1)), &stats);
+    if (!native.ok()) {
+      state.SkipWithError(native.status().ToString().c_str());
+      return;
+    }
+  }
+  state.counters["code_KiB"] = static_cast<double>(stats.code_bytes) / 1024;
+  state.counters["units"] = stats.units;
+}
+
+void BM_Native(benchmark::State& state) {
+  Prepared* p = prepare(static_cast<int>(state.range(0)), state);
+  if (p == nullptr) return;
+  auto native = jit::compile(*p->compiled.module, {}, {p->compiled.roots}, native_options(state.range(1)), nullptr);
+  if (!native.ok()) {
+    state.SkipWithError(native.status().ToString().c_str());
+    return;
+  }
+  time_evaluation(state, *p, **native);
+}
+
+BENCHMARK(BM_CompileNative)
+    ->ArgNames({"rules", "level"})
+    ->ArgsProduct({{100, 1000}, {0, 1, 2, 3}})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Native)->ArgNames({"rules", "level"})->ArgsProduct({{10, 100, 1000, 10000}, {1}});
+#endif
+BENCHMARK(BM_Interpreter)->ArgName("rules")->Arg(10)->Arg(100)->Arg(1000)->Arg(10000);
+BENCHMARK(BM_ParseAndCheck)->ArgName("rules")->Arg(100)->Arg(1000)->Arg(10000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace weir::bench
+
+BENCHMARK_MAIN();
