@@ -8,7 +8,6 @@
 #include "benchmarks/workload.h"
 #include "compiler/driver/expression.h"
 #include "runtime/interp/interpreter.h"
-#include "runtime/value/constants.h"
 #ifdef WEIR_HAVE_JIT
 #include "runtime/jit/native.h"
 #endif

@@ -8,7 +8,6 @@
 #include <map>
 
 #include "runtime/io/source.h"
-#include "runtime/value/constants.h"
 
 namespace weir::bench {
 

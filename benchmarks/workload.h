@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/check/expression.h"
 #include "runtime/value/arena.h"
+#include "runtime/value/constants.h"
 #include "runtime/value/evaluator.h"
 #include "runtime/value/value.h"
 
