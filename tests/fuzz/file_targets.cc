@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "compiler/driver/compile.h"
+#include "compiler/driver/manifest.h"
+#include "compiler/ir/program.h"
+#include "tests/fuzz/targets.h"
+
+namespace weir::fuzz {
+
+void compile_rules(std::string_view text) {
+  driver::CompileOptions options;
+  options.read_file = [](base::FileId, const std::string&) { return std::optional<std::string>("a\nb\n10.0.0.0/8\n"); };
+  driver::Compilation out = driver::compile({{"fuzz.weir", std::string(text)}}, options);
+  base::render_all(out.diagnostics, *out.sources);
+  bool errors = false;
+  for (const base::Diagnostic& d : out.diagnostics) errors |= d.severity == base::Severity::kError;
+  if (errors == (out.program != nullptr)) {
+    fmt::print(stderr, "a program exactly if there are no errors\n");
+    std::abort();
+  }
+  if (!out.program) return;
+  absl::Status status = ir::verify(*out.program);
+  if (!status.ok() && status.message().find("nested deeper") == absl::string_view::npos) {
+    fmt::print(stderr, "{}\n", status.ToString());
+    std::abort();
+  }
+  ir::print(*out.program);
+}
+
+void parse_manifest(std::string_view text) { (void)driver::parse_manifest("weir.yaml", std::string(text)); }
+
+void parse_ir(std::string_view text) {
+  types::TypeTable types;
+  ir::Module module;
+  if (!ir::parse(text, types, &module).ok()) return;
+  std::string once = ir::print(module);
+  ir::Module again;
+  if (!ir::parse(once, types, &again).ok() || ir::print(again) != once) {
+    fmt::print(stderr, "IR text does not read back:\n{}\n", once);
+    std::abort();
+  }
+  (void)ir::verify(module, {});
+}
+
+}  // namespace weir::fuzz

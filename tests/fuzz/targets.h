@@ -1,0 +1,24 @@
+// Fuzz targets. Each takes any bytes and must return; what is wrong aborts, so that libFuzzer and the replayer both see
+// it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace weir::fuzz {
+
+// Text to AST, printed and parsed again: the second tree must print like the first.
+void parse_expression(std::string_view text);
+// Rule files: parse, check, lower, verify.
+void compile_rules(std::string_view text);
+// One expression over typed variables: check, lower, verify, evaluate in both tiers, which must agree.
+void evaluate_expression(std::string_view text);
+// A record of a log.
+void decode_json(std::string_view text);
+// weir.yaml.
+void parse_manifest(std::string_view text);
+// The IR's text form.
+void parse_ir(std::string_view text);
+
+}  // namespace weir::fuzz
