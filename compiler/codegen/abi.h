@@ -84,7 +84,8 @@ struct NativeRange {
   X(select)                                                                                                    \
   X(has_field)                                                                                                 \
   X(opt_select)                                                                                                \
-  X(opt_index) X(make_list) X(make_map) X(list_append) X(map_insert) X(feature) X(feature_at) X(list_contains) \
-      X(has_label) X(has_label_named) X(labels) X(fail)
+  X(opt_index)                                                                                                 \
+  X(make_list) X(make_map) X(list_append) X(map_insert) X(feature) X(feature_at) X(list_contains) X(has_label) \
+      X(has_label_named) X(labels) X(fail)
 
 }  // namespace weir::codegen::abi

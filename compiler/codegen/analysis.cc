@@ -65,7 +65,9 @@ Analysis::Analysis(const ir::Module& module, std::span<const NodeId> roots, bool
       prepared_(prepared),
       cost_(module.size(), 0),
       straight_(module.size(), 0),
-      out_of_line_(module.size(), 0) {
+      out_of_line_(module.size(), 0),
+      split_(module.size(), 0),
+      size_(module.size(), 1) {
   std::vector<NodeId> nodes = reachable(module, roots);
   if (prepared) {
     for (NodeId id : nodes) collect(id);
@@ -350,13 +352,21 @@ void Analysis::visit(NodeId id) {
     straight = straight && straight_[arg];
     total = std::min(kMaxCost, total + (out_of_line_[arg] ? kMemoCost + cost_[arg] / 4 : cost_[arg]));
   }
+  for (NodeId arg : module_.args(id)) size_[id] = std::min(kMaxCost, size_[id] + size_[arg]);
   cost_[id] = total;
   straight_[id] = straight;
   // A text search behind a filter happens so rarely that it is not worth a function.
   bool rare = filter(id) != nullptr && inline_info(n.builtin).op == InlineOp::kContains;
+  if (n.memo == ir::kNoMemo && size_[id] > kMaxFunction) {
+    split_[id] = 1;
+    straight_[id] = 0;
+    size_[id] = 1;
+    return;
+  }
   if (n.memo == ir::kNoMemo || cheap(id) || rare) return;
   out_of_line_[id] = 1;
   straight_[id] = 0;
+  size_[id] = 1;
 }
 
 }  // namespace weir::codegen

@@ -64,6 +64,10 @@ class Analysis {
   bool cheap(ir::NodeId id) const { return straight_[id] && cost_[id] <= kCheap; }
   // The node is a function that remembers its value; cheap nodes with a memo are computed where they are used instead.
   bool out_of_line(ir::NodeId id) const { return out_of_line_[id]; }
+  // The node is a function that remembers nothing: LLVM's time grows much faster than the size of a function.
+  bool split(ir::NodeId id) const { return split_[id]; }
+  // Too large for a function that holds many rules.
+  bool large(ir::NodeId id) const { return size_[id] > kMaxRule; }
 
   const Preparation& preparation() const { return preparation_; }
   // Position in Preparation::texts of a node that is a prepared string slot; -1: it is not.
@@ -73,6 +77,8 @@ class Analysis {
 
  private:
   static constexpr uint32_t kCheap = 16;
+  static constexpr uint32_t kMaxRule = 48;       // nodes
+  static constexpr uint32_t kMaxFunction = 100;  // nodes, those of the last argument aside
 
   void collect(ir::NodeId id);
   void collect_filter(ir::NodeId id, ir::NodeId slot, const std::vector<std::vector<std::string>>& literals,
@@ -90,6 +96,8 @@ class Analysis {
   std::vector<uint32_t> cost_;
   std::vector<uint8_t> straight_;
   std::vector<uint8_t> out_of_line_;
+  std::vector<uint8_t> split_;
+  std::vector<uint32_t> size_;  // nodes computed where this one is
   Preparation preparation_;
   std::unordered_map<uint32_t, size_t> text_index_;  // by slot
   std::unordered_map<ir::NodeId, Filter> filters_;

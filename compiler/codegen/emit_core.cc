@@ -75,7 +75,11 @@ void Emitter::rules(std::span<const NodeId> nodes) {
   llvm::Value* out = f_->getArg(2);
   for (size_t i = 0; i < nodes.size(); ++i) {
     size_t start = mark();
-    b_.CreateStore(truth(nodes[i]), offset(out, i));
+    // A large rule is a function of its own, so that this one stays quick to compile.
+    llvm::Value* t = unit_.analysis.large(nodes[i])
+                         ? b_.CreateCall(unit_.function_of(nodes[i], Unit::Shape::kTruth), {ctx_, frame_})
+                         : truth(nodes[i]);
+    b_.CreateStore(t, offset(out, i));
     forget(start);
   }
   b_.CreateRetVoid();
@@ -86,8 +90,13 @@ void Emitter::root(NodeId id) {
   b_.CreateRetVoid();
 }
 
-void Emitter::memo(NodeId id) {
+void Emitter::single(NodeId id, Unit::Shape shape) {
   self_ = id;
+  if (shape == Unit::Shape::kValue) return root(id);
+  if (shape == Unit::Shape::kTruth) {
+    b_.CreateRet(truth(id));
+    return;
+  }
   Val v = box(emit(id, Detail::kCause), Detail::kCause);
   llvm::Value* address = offset(memos(), uint64_t{node(id).memo} * abi::kMemoSize);
   store(v, address);
@@ -122,7 +131,9 @@ Val Emitter::emit(NodeId id, Detail detail) {
 }
 
 Val Emitter::emit_unfiltered(NodeId id, Detail detail) {
-  return id != self_ && unit_.analysis.out_of_line(id) ? emit_memo(id, detail) : compute(id, detail);
+  if (id == self_) return compute(id, detail);
+  if (unit_.analysis.out_of_line(id)) return emit_memo(id, detail);
+  return unit_.analysis.split(id) ? emit_split(id, detail) : compute(id, detail);
 }
 
 Val Emitter::compute(NodeId id, Detail detail) {
@@ -171,10 +182,27 @@ Val Emitter::emit_memo(NodeId id, Detail detail) {
   llvm::BasicBlock* fresh = block("fresh");
   b_.CreateCondBr(b_.CreateICmpEQ(stamp, epoch()), fresh, stale);
   b_.SetInsertPoint(stale);
-  b_.CreateCall(unit_.memo_function(id), {ctx_, frame_});
+  b_.CreateCall(unit_.function_of(id, Unit::Shape::kMemo), {ctx_, frame_});
   b_.CreateBr(fresh);
   b_.SetInsertPoint(fresh);
   return load(address, rep_of(n.type), may_fail(n), detail);
+}
+
+Val Emitter::emit_split(NodeId id, Detail detail) {
+  const ir::Node& n = node(id);
+  Rep rep = rep_of(n.type);
+  if (rep == Rep::kBool && detail == Detail::kOutcome) {
+    llvm::Value* truth = b_.CreateCall(unit_.function_of(id, Unit::Shape::kTruth), {ctx_, frame_});
+    auto number = [&](value::Truth t) { return b_.getInt8(static_cast<uint8_t>(t)); };
+    Val v{rep, b_.CreateICmpEQ(truth, number(value::Truth::kTrue)), nullptr, {}};
+    if (!may_fail(n)) return v;
+    v.status.failed = b_.CreateICmpUGT(truth, number(value::Truth::kTrue));
+    v.status.missing = b_.CreateICmpEQ(truth, number(value::Truth::kMissing));
+    return v;
+  }
+  llvm::Value* out = out_value();
+  b_.CreateCall(unit_.function_of(id, Unit::Shape::kValue), {ctx_, frame_, out});
+  return load(out, rep, may_fail(n), detail);
 }
 
 Val Emitter::constant(const ir::Node& n) {

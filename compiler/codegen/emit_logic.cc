@@ -88,7 +88,8 @@ Val Emitter::logic_outcome(NodeId id, bool absorbing) {
   while (!stack.empty()) {
     NodeId next = stack.back();
     stack.pop_back();
-    if (node(next).op == op && !unit_.analysis.out_of_line(next) && !known_.contains(next)) {
+    if (node(next).op == op && !unit_.analysis.out_of_line(next) && !unit_.analysis.split(next) &&
+        !known_.contains(next)) {
       stack.push_back(unit_.ir.arg(next, 1));
       stack.push_back(unit_.ir.arg(next, 0));
     } else {

@@ -9,6 +9,7 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,10 +50,18 @@ struct Unit {
   llvm::Module& llvm;
   const ir::Module& ir;
   const Analysis& analysis;
-  std::unordered_map<ir::NodeId, llvm::Function*> memo_functions;
-  std::vector<ir::NodeId> pending;  // memo functions declared and not yet emitted
 
-  llvm::Function* memo_function(ir::NodeId id);
+  // Functions of single nodes: one that fills the node's memo, one that returns its Truth, one that yields its value.
+  enum class Shape : uint8_t { kMemo, kTruth, kValue };
+  struct Declared {
+    ir::NodeId node;
+    Shape shape;
+    llvm::Function* function;
+  };
+  std::map<std::pair<ir::NodeId, Shape>, llvm::Function*> functions;
+  std::vector<Declared> pending;  // declared and not yet emitted
+
+  llvm::Function* function_of(ir::NodeId id, Shape shape);
   llvm::FunctionCallee runtime(const std::string& name);  // abi::RuntimeFn
   llvm::FunctionCallee body(types::BuiltinId id);         // value::BuiltinFn
   llvm::FunctionCallee declare(const std::string& name, llvm::Type* result, std::initializer_list<llvm::Type*> params);
@@ -64,7 +73,7 @@ class Emitter {
 
   void rules(std::span<const ir::NodeId> nodes);
   void root(ir::NodeId id);
-  void memo(ir::NodeId id);
+  void single(ir::NodeId id, Unit::Shape shape);
 
  private:
   using Builder = llvm::IRBuilder<llvm::InstSimplifyFolder>;
@@ -73,6 +82,7 @@ class Emitter {
   Val emit(ir::NodeId id, Detail detail);
   Val compute(ir::NodeId id, Detail detail);
   Val emit_memo(ir::NodeId id, Detail detail);
+  Val emit_split(ir::NodeId id, Detail detail);
   Val emit_unfiltered(ir::NodeId id, Detail detail);
   Val constant(const ir::Node& node);
   Val slot(const ir::Node& node, Detail detail);
@@ -177,7 +187,7 @@ class Emitter {
   Builder entry_;  // at the end of the entry block: loads every function may use
   llvm::Value* ctx_;
   llvm::Value* frame_;
-  ir::NodeId self_ = ir::kNoNode;  // the node whose memo this function fills
+  ir::NodeId self_ = ir::kNoNode;  // the node whose function this is
   static const uint64_t field_row_, field_memo_, field_locals_, field_constants_, field_epoch_;
   llvm::Value *row_ = nullptr, *memos_ = nullptr, *locals_ = nullptr, *constants_ = nullptr, *epoch_ = nullptr;
   llvm::Value *views_ = nullptr, *bits_ = nullptr;

@@ -12,16 +12,18 @@ using ir::NodeId;
 
 namespace {
 
-llvm::Function* make_function(llvm::Module& module, const std::string& name, bool with_out, bool external) {
-  llvm::LLVMContext& c = module.getContext();
-  llvm::Type* pointer = llvm::PointerType::getUnqual(c);
+// Every function takes a context and a frame, and most a place for the result.
+llvm::Function* make_function(llvm::Module& module, const std::string& name, llvm::Type* result, bool with_out,
+                              bool external) {
+  llvm::Type* pointer = llvm::PointerType::getUnqual(module.getContext());
   std::vector<llvm::Type*> params(with_out ? 3 : 2, pointer);
-  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(c), params, false);
+  auto* type = llvm::FunctionType::get(result, params, false);
   auto linkage = external ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage;
   llvm::Function* f = llvm::Function::Create(type, linkage, name, module);
   f->setDoesNotThrow();
   // So that a profiler or a debugger sees who called a runtime function.
   f->addFnAttr("frame-pointer", "all");
+  if (!external) f->addFnAttr(llvm::Attribute::NoInline);
   return f;
 }
 
@@ -29,12 +31,15 @@ llvm::Function* make_function(llvm::Module& module, const std::string& name, boo
 
 std::string root_symbol(NodeId id) { return fmt::format("root_{}", id); }
 
-llvm::Function* Unit::memo_function(NodeId id) {
-  auto [it, added] = memo_functions.try_emplace(id, nullptr);
+llvm::Function* Unit::function_of(NodeId id, Shape shape) {
+  auto [it, added] = functions.try_emplace({id, shape}, nullptr);
   if (added) {
-    it->second = make_function(llvm, fmt::format("node_{}", id), false, false);
-    it->second->addFnAttr(llvm::Attribute::NoInline);
-    pending.push_back(id);
+    constexpr const char* kPrefixes[] = {"node", "truth", "value"};
+    llvm::Type* result =
+        shape == Shape::kTruth ? llvm::Type::getInt8Ty(llvm.getContext()) : llvm::Type::getVoidTy(llvm.getContext());
+    std::string name = fmt::format("{}_{}", kPrefixes[static_cast<size_t>(shape)], id);
+    it->second = make_function(llvm, name, result, shape == Shape::kValue, false);
+    pending.push_back({id, shape, it->second});
   }
   return it->second;
 }
@@ -67,12 +72,15 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> build_unit(llvm::LLVMContext& cont
   llvm_module->setDataLayout(layout);
   llvm_module->setTargetTriple(triple);
   Unit unit{*llvm_module, module, analysis, {}, {}};
-  if (!spec.rules.empty()) Emitter(unit, make_function(*llvm_module, spec.name, true, true)).rules(spec.rules);
-  for (NodeId root : spec.roots) Emitter(unit, make_function(*llvm_module, root_symbol(root), true, true)).root(root);
+  auto named = [&](const std::string& name) {
+    return make_function(*llvm_module, name, llvm::Type::getVoidTy(context), true, true);
+  };
+  if (!spec.rules.empty()) Emitter(unit, named(spec.name)).rules(spec.rules);
+  for (NodeId root : spec.roots) Emitter(unit, named(root_symbol(root))).root(root);
   while (!unit.pending.empty()) {
-    NodeId id = unit.pending.back();
+    Unit::Declared next = unit.pending.back();
     unit.pending.pop_back();
-    Emitter(unit, unit.memo_functions[id]).memo(id);
+    Emitter(unit, next.function).single(next.node, next.shape);
   }
   std::string problem;
   llvm::raw_string_ostream stream(problem);

@@ -11,12 +11,6 @@ std::vector<Value> outcomes(bool dynamic) {
   return all;
 }
 
-// A bool that costs more than a branch, so that both shapes of logic are emitted.
-NodeId expensive(Graph& g, NodeId bit) {
-  NodeId text = g.op(Op::kCond, g.t.string(), {bit, g.string("xx-yes-xx"), g.string("no")});
-  return g.call(BuiltinId::contains_string, g.t.boolean(), {text, g.string("yes")});
-}
-
 TEST(NativeLogic, EqualInterpreter) {
   for (bool dynamic : {false, true}) {
     Graph g;

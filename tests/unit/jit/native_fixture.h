@@ -152,6 +152,12 @@ class Graph {
   int64_t steps = 1'000'000;
 };
 
+// A bool that costs more than a branch, so that both shapes of logic are emitted.
+inline NodeId expensive(Graph& g, NodeId bit) {
+  NodeId text = g.op(Op::kCond, g.t.string(), {bit, g.string("xx-yes-xx"), g.string("no")});
+  return g.call(BuiltinId::contains_string, g.t.boolean(), {text, g.string("yes")});
+}
+
 // Every row with one of `choices[i]` in slot i.
 template <typename Use>
 void for_each_row(const std::vector<std::vector<Value>>& choices, Use use) {

@@ -309,6 +309,22 @@ TEST(NativeUnits, Dump) {
   EXPECT_NE(assembly->find("weir_rt_contains"), std::string::npos) << *assembly;
 }
 
+TEST(NativeUnits, DeepGraphs) {
+  Graph g;
+  NodeId sum = g.slot(0, g.t.integer()), logic = g.slot(1, g.t.boolean()), choice = g.integer(0);
+  for (int64_t i = 0; i < 600; ++i) {
+    sum = g.call(BuiltinId::add_int, g.t.integer(), {g.integer(i), sum});
+    NodeId above = g.call(BuiltinId::greater_int, g.t.boolean(), {g.slot(0, g.t.integer()), g.integer(i)});
+    logic = g.op(i % 2 == 0 ? Op::kAnd : Op::kOr, g.t.boolean(), {expensive(g, above), logic});
+    choice =
+        g.op(Op::kCond, g.t.integer(), {above, g.call(BuiltinId::mod_int, g.t.integer(), {g.integer(i), sum}), choice});
+  }
+  g.compile({sum, logic, choice}, {logic});
+  for_each_row(
+      {{Value::integer(3), Value::integer(INT64_MAX), Value::missing()}, {Value::boolean(true), Value::missing()}},
+      [&](const std::vector<Value>& row) { g.check(row); });
+}
+
 TEST(NativeUnits, BrokenGraphIsAnError) {
   Graph g;
   NodeId bad = g.op(Op::kMakeMap, g.t.map(g.t.dyn(), g.t.dyn()), {g.integer(1)});
