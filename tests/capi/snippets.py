@@ -1,11 +1,11 @@
-"""snippets.py INCLUDE GUIDE CC: the example at the top of weir.h and the C of the guide compile as they stand."""
+"""snippets.py INCLUDE CC GUIDE...: the example at the top of weir.h and the C of the guides compile as they stand."""
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 
-include, guide, cc = sys.argv[1:]
+include, cc, *guides = sys.argv[1:]
 header = pathlib.Path(include, "weir/weir.h").read_text()
 
 example = []
@@ -16,7 +16,12 @@ for line in header.splitlines()[3:]:
         example.append("")
     else:
         break
-blocks = ["\n".join(example)] + re.findall(r"^```c\n(.*?)^```", pathlib.Path(guide).read_text(), re.M | re.S)
+blocks = ["\n".join(example)]
+for guide in guides:
+    found = re.findall(r"^```c\n(.*?)^```", pathlib.Path(guide).read_text(), re.M | re.S)
+    if not found:
+        sys.exit(f"{guide}: no C in it")
+    blocks += found
 if len(blocks) < 4 or "weir_session_eval" not in blocks[0]:
     sys.exit(f"{len(blocks)} snippets found, or not the ones expected")
 

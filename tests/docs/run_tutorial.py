@@ -5,7 +5,7 @@ A fenced block headed `file NAME` is written to NAME. In a block headed `console
 lines up to the next one are what it prints; a line `...` stands for any lines, and `...` inside a line for any text. A command ends well
 unless its output ends with a line `[exit N]`.
 
-    run_tutorial.py PAGE WEIR [--update]     WEIR: the program to call as `weir`
+    run_tutorial.py PAGE WEIR     WEIR: the program to call as `weir`
 """
 import os
 import pathlib
@@ -61,7 +61,7 @@ def run(command, where, weir):
 
 def main():
     page, weir = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-    root = page.parent.parent
+    root = pathlib.Path(__file__).resolve().parents[2]
     failures = steps = 0
     with tempfile.TemporaryDirectory() as directory:
         where = pathlib.Path(directory)
