@@ -1,4 +1,6 @@
 // Three-valued logic: as selects and masks where operands are cheap, as control flow around those that are not.
+#include <llvm/IR/MDBuilder.h>
+
 #include <algorithm>
 
 #include "compiler/codegen/abi.h"
@@ -118,7 +120,8 @@ Val Emitter::logic_outcome(NodeId id, bool absorbing) {
     llvm::BasicBlock* next = block("next");
     Incoming incoming[2];
     incoming[0] = {b_.GetInsertBlock(), all};
-    b_.CreateCondBr(undecided, more, next);
+    // Most rules are decided by their cheap operands: the code of the others is laid out of the way.
+    b_.CreateCondBr(undecided, more, next, llvm::MDBuilder(c_).createBranchWeights(1, 32));
     b_.SetInsertPoint(more);
     size_t start = mark();
     // What came before is neutral or failed: only its failure can still matter.

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <span>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 
@@ -98,7 +99,11 @@ absl::Status compile_jobs(const ir::Module& module, const NativeOptions& options
   };
   size_t helpers = std::min<size_t>(failures.size(), jobs.size());
   std::vector<std::thread> threads;
-  for (size_t i = 1; i < helpers; ++i) threads.emplace_back(work, i);
+  try {
+    for (size_t i = 1; i < helpers; ++i) threads.emplace_back(work, i);
+  } catch (const std::system_error&) {
+    // The system has no thread to spare: the ones there are do the work.
+  }
   work(0);
   for (std::thread& thread : threads) thread.join();
   for (const absl::Status& status : failures)
