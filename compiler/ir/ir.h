@@ -103,6 +103,7 @@ struct Failure {
 
 // Locals of the fold at nesting depth d are 3d, 3d+1 and 3d+2, and a mask of them is 64 bits wide.
 inline constexpr uint32_t kMaxFoldDepth = 20;
+inline constexpr uint32_t kMaxLocals = 3 * kMaxFoldDepth;
 
 class TextReader;
 
@@ -151,6 +152,9 @@ class Module {
 // Whether a builtin can yield an error for arguments of the kinds its signature states. Bodies of those that cannot
 // must not fail for want of budget either: they charge, and the next operation that can fail reports.
 bool builtin_can_fail(types::BuiltinId id);
+
+// How many things of the module a node's `index` may name, if its operation needs one; else -1.
+int64_t index_bound(const Module& module, Op op);
 
 // Checks every invariant written above: arities, argument order (arguments precede users), types of operands of typed
 // operations, flags, locals bound by an enclosing fold.

@@ -120,11 +120,15 @@ class TextReader {
       if (!in.number(&f.iter_local) || !in.number(&iter2) || !in.number(&f.accu_local))
         return in.error("expected three locals");
       f.iter2_local = static_cast<uint32_t>(iter2);
+      if (f.iter_local >= kMaxLocals || f.accu_local >= kMaxLocals || (iter2 >= 0 && f.iter2_local >= kMaxLocals) ||
+          iter2 < -1)
+        return in.error("local out of range");
       if (!memos(in, &f.memos)) return in.error("expected memos");
       m_.folds.push_back(std::move(f));
     } else if (in.take("memos ")) {
       if (!in.number(&m_.memo_count) || !in.take("locals") || !in.number(&m_.local_count) || !memos(in, &m_.each_memos))
         return in.error("expected `memos N locals N`");
+      if (m_.local_count > kMaxLocals) return in.error("too many locals");
     } else {
       return in.error("unknown line");
     }
@@ -239,8 +243,10 @@ class TextReader {
       else
         return in.error(fmt::format("unknown flag `{}`", flag));
     }
-    if (static_cast<Op>(op) == Op::kFold && (index < 0 || static_cast<size_t>(index) >= m_.folds.size()))
-      return in.error("unknown fold");
+    int arity = op_arity(static_cast<Op>(op));
+    if (arity >= 0 && args.size() != static_cast<size_t>(arity)) return in.error("wrong number of arguments");
+    int64_t bound = index_bound(m_, static_cast<Op>(op));
+    if (bound >= 0 && (index < 0 || index >= bound)) return in.error("index out of range");
     if (m_.add(static_cast<Op>(op), type, args, index, builtin, flags) != id)
       return in.error("nodes must be numbered in order and distinct");
     if (in.take("@") && !in.number(&m_.nodes_.back().memo)) return in.error("expected a memo");

@@ -20,28 +20,6 @@ bool is_bool_or_dyn(const types::Type* type) {
   return type->is(types::Kind::kBool) || type->is(types::Kind::kDyn) || type->is(types::Kind::kError);
 }
 
-// Whether `index` must name something in the module, and how many there are. -1: unchecked or unused.
-int64_t index_bound(const Module& m, Op op) {
-  switch (op) {
-    case Op::kConst:
-      return static_cast<int64_t>(m.constants.size());
-    case Op::kSelect:
-    case Op::kHasField:
-    case Op::kOptSelect:
-      return static_cast<int64_t>(m.strings.size());
-    case Op::kCallDyn:
-      return static_cast<int64_t>(m.dyn_callees.size());
-    case Op::kFold:
-      return static_cast<int64_t>(m.folds.size());
-    case Op::kFail:
-      return static_cast<int64_t>(m.failures.size());
-    case Op::kLocal:
-      return m.local_count;
-    default:
-      return -1;
-  }
-}
-
 absl::Status verify_node(const Module& m, NodeId id) {
   const Node& n = m.node(id);
   if (n.type == nullptr) return broken(id, "has no type");
@@ -102,6 +80,27 @@ absl::Status verify_node(const Module& m, NodeId id) {
 }
 
 }  // namespace
+
+int64_t index_bound(const Module& m, Op op) {
+  switch (op) {
+    case Op::kConst:
+      return static_cast<int64_t>(m.constants.size());
+    case Op::kSelect:
+    case Op::kHasField:
+    case Op::kOptSelect:
+      return static_cast<int64_t>(m.strings.size());
+    case Op::kCallDyn:
+      return static_cast<int64_t>(m.dyn_callees.size());
+    case Op::kFold:
+      return static_cast<int64_t>(m.folds.size());
+    case Op::kFail:
+      return static_cast<int64_t>(m.failures.size());
+    case Op::kLocal:
+      return m.local_count;
+    default:
+      return -1;
+  }
+}
 
 absl::Status verify(const Module& module, std::span<const NodeId> roots) {
   std::vector<uint32_t> depth(module.size(), 0);

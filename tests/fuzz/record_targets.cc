@@ -1,4 +1,5 @@
 #include <string>
+#include <vector>
 
 #include "compiler/driver/compile.h"
 #include "runtime/io/json_decoder.h"
@@ -24,7 +25,11 @@ const io::DecodePlan& plan() {
 
 void decode_json(std::string_view text) {
   static io::JsonDecoder decoder(plan());
-  static io::RowTarget target;
+  value::Arena arena;
+  std::vector<value::Value> slots;
+  io::RowTarget target;
+  target.arena = &arena;
+  target.slots = &slots;
   std::string padded(text);
   padded.append(io::kPadding, '\0');
   io::Reject reject;
