@@ -227,8 +227,8 @@ void Module::plan_memos(std::span<const NodeId> roots) {
         uses[id] = std::max(uses[id], 2u);  // the same in every round: remember it
       }
     };
-    visit(arg(fold_nodes[i], 2));
-    visit(arg(fold_nodes[i], 3));
+    // The result too: `accumulator == 1` of one exists_one is the same node in the next.
+    for (size_t part : {2, 3, 4}) visit(arg(fold_nodes[i], part));
     while (!stack.empty()) {
       NodeId id = stack.back();
       stack.pop_back();
