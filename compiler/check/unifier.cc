@@ -157,7 +157,11 @@ bool Unifier::unify(const Type* from, const Type* to) {
     bool bound = false;
     return unify_variable(to, from, &bound);
   }
-  if (dyn_or_error(from) || dyn_or_error(to)) return true;
+  if (dyn_or_error(from)) {
+    widen(to);
+    return true;
+  }
+  if (dyn_or_error(to)) return true;
   if (from->is(Kind::kNull)) return nullable(to);
   if (to->is(Kind::kNull)) return nullable(from);
   if (from->is(Kind::kEntity) != to->is(Kind::kEntity)) return from->base() == to->base();
@@ -167,6 +171,19 @@ bool Unifier::unify(const Type* from, const Type* to) {
   for (size_t i = 0; i < from->args().size(); ++i)
     if (!unify(from->arg(i), to->arg(i))) return false;
   return true;
+}
+
+// cel-go leaves the variables free here, so that `dyn(x).value()` may later be taken for a bool; its evaluator looks at
+// every value's kind again. Native code does not: what comes out of a dyn is dyn.
+void Unifier::widen(const Type* type) {
+  if (steps_left_ == 0) return;
+  --steps_left_;
+  if (type->is(Kind::kParam)) {
+    const Type* bound = binding(type);
+    if (bound == nullptr || !dyn_or_error(bound)) bind(type, types_.dyn());
+    return;
+  }
+  for (const Type* arg : type->args()) widen(arg);
 }
 
 bool Unifier::unify_variable(const Type* type, const Type* variable, bool* bound) {

@@ -54,6 +54,7 @@ class Unifier {
   void roll_back(size_t mark);
 
   bool unify(const types::Type* from, const types::Type* to);
+  void widen(const types::Type* type);
   bool unify_variable(const types::Type* type, const types::Type* variable, bool* bound);
   bool occurs(const types::Type* variable, const types::Type* within);
   const types::Type* more_general(const types::Type* a, const types::Type* b) const;
