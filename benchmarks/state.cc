@@ -1,5 +1,5 @@
-// Updates and reads of windowed state: --benchmark_filter='Count.*'. Keys are drawn uniformly, so that at 1,000,000 keys
-// every update misses the caches, as a real stream's would.
+// Updates and reads of windowed state: --benchmark_filter='Count.*'. Keys are drawn uniformly, so that at 1,000,000
+// keys every update misses the caches, as a real stream's would.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -59,12 +59,10 @@ void UpdateAndRead(benchmark::State& bench, ir::Aggregation a, types::Kind kind,
   run(bench, s, 10'000, true);
 }
 
-#define WEIR_STATE_BENCH(name, aggregation, kind, param)                                                    \
-  BENCHMARK_CAPTURE(Update, name, ir::Aggregation::aggregation, types::Kind::kind, param)                   \
-      ->Arg(1'000)                                                                                          \
-      ->Arg(1'000'000);                                                                                     \
-  BENCHMARK_CAPTURE(UpdateAndRead, name, ir::Aggregation::aggregation, types::Kind::kind, param)            \
-      ->Arg(1'000)                                                                                          \
+#define WEIR_STATE_BENCH(name, aggregation, kind, param)                                                               \
+  BENCHMARK_CAPTURE(Update, name, ir::Aggregation::aggregation, types::Kind::kind, param)->Arg(1'000)->Arg(1'000'000); \
+  BENCHMARK_CAPTURE(UpdateAndRead, name, ir::Aggregation::aggregation, types::Kind::kind, param)                       \
+      ->Arg(1'000)                                                                                                     \
       ->Arg(1'000'000)
 WEIR_STATE_BENCH(count, kCount, kInt, 0);
 WEIR_STATE_BENCH(sum_int, kSum, kInt, 0);

@@ -1,4 +1,5 @@
-// Checking one expression against an environment of variables: `weir eval`, --where, conformance cases, embedding hosts.
+// Checking one expression against an environment of variables: `weir eval`, --where, conformance cases, embedding
+// hosts.
 #pragma once
 
 #include <optional>
@@ -14,12 +15,12 @@
 namespace weir::check {
 
 struct Variable {
-  std::string name;            // may be qualified: "com.example.y"
+  std::string name;  // may be qualified: "com.example.y"
   const types::Type* type = nullptr;
-  bool optional = false;       // may be missing
+  bool optional = false;  // may be missing
 };
 
-struct HostOverload {          // declared, without a body
+struct HostOverload {  // declared, without a body
   std::string function;
   bool member = false;
   std::vector<const types::Type*> params;  // may hold type parameters
@@ -27,8 +28,8 @@ struct HostOverload {          // declared, without a body
 };
 
 struct ExprEnv {
-  std::string container;                 // names resolve as container.name, then outwards
-  std::vector<Variable> variables;       // variable i is row slot i
+  std::string container;            // names resolve as container.name, then outwards
+  std::vector<Variable> variables;  // variable i is row slot i
   std::vector<HostOverload> functions;
 };
 

@@ -16,7 +16,11 @@
 
 namespace weir::check {
 
-struct Entity { std::string name; const types::Type* type = nullptr; base::Span span; };
+struct Entity {
+  std::string name;
+  const types::Type* type = nullptr;
+  base::Span span;
+};
 
 // Row layout of event e: its fields, then kScoreSlot for `decide`, then the `each` variable of features on it.
 struct Event {
@@ -37,24 +41,52 @@ struct List {
   base::Span span;
 };
 
-struct Label { std::string name; int entity = -1; int64_t max_age_nanos = 0; base::Span span; };  // 0: no limit
-struct Let { std::string name; const syntax::Expr* value = nullptr; const types::Type* type = nullptr; int event = -1; base::Span span; };  // event -1: any
-struct Action { std::string name; std::vector<std::pair<std::string, const types::Type*>> params; base::Span span; };
+struct Label {
+  std::string name;
+  int entity = -1;
+  int64_t max_age_nanos = 0;  // 0: no limit
+  base::Span span;
+};
+struct Let {
+  std::string name;
+  const syntax::Expr* value = nullptr;
+  const types::Type* type = nullptr;
+  int event = -1;  // -1: any
+  base::Span span;
+};
+struct Action {
+  std::string name;
+  std::vector<std::pair<std::string, const types::Type*>> params;
+  base::Span span;
+};
 
-enum class Aggregation : uint8_t { kCount, kSum, kMin, kMax, kMean, kStddev, kDistinct, kLast, kFirst, kTopK, kQuantile, kEntropy };
+enum class Aggregation : uint8_t {
+  kCount,
+  kSum,
+  kMin,
+  kMax,
+  kMean,
+  kStddev,
+  kDistinct,
+  kLast,
+  kFirst,
+  kTopK,
+  kQuantile,
+  kEntropy
+};
 
 struct Feature {
   std::string name;
   Aggregation aggregation = Aggregation::kCount;
-  const types::Type* type = nullptr;        // of a read
+  const types::Type* type = nullptr;  // of a read
   int event = -1;
-  const syntax::Expr* arg = nullptr;        // null for count
-  double param = 0;                         // k of top, q of quantile
+  const syntax::Expr* arg = nullptr;  // null for count
+  double param = 0;                   // k of top, q of quantile
   const syntax::Expr* where = nullptr;
   const syntax::Expr* each_list = nullptr;  // the variable is in the event's each_slot
   std::vector<const syntax::Expr*> keys;
   std::vector<const types::Type*> key_types;
-  syntax::WindowClause window;              // pane filled in: length / 60 unless given, at least 1 ms
+  syntax::WindowClause window;  // pane filled in: length / 60 unless given, at least 1 ms
   base::Span span;
   const syntax::FeatureStmt* ast = nullptr;
 };
@@ -75,14 +107,18 @@ struct Effect {
 
 struct Rule {
   std::string name;
-  std::string id;              // the name if none is given (a lint)
+  std::string id;  // the name if none is given (a lint)
   int event = -1;
   const syntax::RuleStmt* ast = nullptr;  // when, score, once, limit, because, owner, severity, mode
   std::vector<Effect> effects;
   base::Span span;
 };
 
-struct Decide { int event = -1; std::vector<std::pair<Verdict, const syntax::Expr*>> arms; base::Span span; };  // as written
+struct Decide {
+  int event = -1;
+  std::vector<std::pair<Verdict, const syntax::Expr*>> arms;  // as written
+  base::Span span;
+};
 
 struct Module {
   std::vector<syntax::FileAst> files;       // keeps statements alive
@@ -96,8 +132,8 @@ struct Module {
   std::vector<Label> labels;
   std::vector<Let> lets;
   std::vector<Action> actions;
-  std::vector<Feature> features;            // ordered: a feature comes after those it reads
-  std::vector<Rule> rules;                  // in order of files and statements
+  std::vector<Feature> features;  // ordered: a feature comes after those it reads
+  std::vector<Rule> rules;        // in order of files and statements
   std::vector<Decide> decides;
   std::vector<const syntax::TestStmt*> tests;  // expressions of sends and expects are checked and annotated:
                                                // `repeat` variables are slots of the test row, outermost 0

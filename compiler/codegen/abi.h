@@ -78,15 +78,23 @@ struct NativeRange {
   value::Value error;  // not ok(): the operand cannot be iterated
 };
 
-#define WEIR_RUNTIME_CALLS(X)                                                                                        \
-  X(call_dyn)                                                                                                        \
-  X(index_dyn)                                                                                                       \
-  X(select)                                                                                                          \
-  X(has_field)                                                                                                       \
-  X(opt_select)                                                                                                      \
-  X(opt_index)                                                                                                       \
-  X(make_list)                                                                                                       \
-  X(make_map) X(list_append) X(map_insert) X(feature) X(feature_at) X(list_contains) X(has_label) X(has_label_named) \
-      X(labels) X(fail)
+#define WEIR_RUNTIME_CALLS(X) \
+  X(call_dyn)                 \
+  X(index_dyn)                \
+  X(select)                   \
+  X(has_field)                \
+  X(opt_select)               \
+  X(opt_index)                \
+  X(make_list)                \
+  X(make_map)                 \
+  X(list_append)              \
+  X(map_insert)               \
+  X(feature)                  \
+  X(feature_at)               \
+  X(list_contains)            \
+  X(has_label)                \
+  X(has_label_named)          \
+  X(labels)                   \
+  X(fail)
 
 }  // namespace weir::codegen::abi

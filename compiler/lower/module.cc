@@ -161,17 +161,38 @@ class ModuleLowering {
   static ir::Constant zero_of(types::Kind kind) {
     ir::Constant zero;
     switch (kind) {
-      case types::Kind::kBool: zero.kind = ir::ConstantKind::kBool; break;
-      case types::Kind::kInt: zero.kind = ir::ConstantKind::kInt; break;
-      case types::Kind::kUint: zero.kind = ir::ConstantKind::kUint; break;
-      case types::Kind::kDouble: zero.kind = ir::ConstantKind::kDouble; break;
-      case types::Kind::kString: zero.kind = ir::ConstantKind::kString; break;
-      case types::Kind::kBytes: zero.kind = ir::ConstantKind::kBytes; break;
-      case types::Kind::kTimestamp: zero.kind = ir::ConstantKind::kTimestamp; break;
-      case types::Kind::kDuration: zero.kind = ir::ConstantKind::kDuration; break;
-      case types::Kind::kList: zero.kind = ir::ConstantKind::kList; break;
-      case types::Kind::kMap: zero.kind = ir::ConstantKind::kMap; break;
-      default: break;  // null
+      case types::Kind::kBool:
+        zero.kind = ir::ConstantKind::kBool;
+        break;
+      case types::Kind::kInt:
+        zero.kind = ir::ConstantKind::kInt;
+        break;
+      case types::Kind::kUint:
+        zero.kind = ir::ConstantKind::kUint;
+        break;
+      case types::Kind::kDouble:
+        zero.kind = ir::ConstantKind::kDouble;
+        break;
+      case types::Kind::kString:
+        zero.kind = ir::ConstantKind::kString;
+        break;
+      case types::Kind::kBytes:
+        zero.kind = ir::ConstantKind::kBytes;
+        break;
+      case types::Kind::kTimestamp:
+        zero.kind = ir::ConstantKind::kTimestamp;
+        break;
+      case types::Kind::kDuration:
+        zero.kind = ir::ConstantKind::kDuration;
+        break;
+      case types::Kind::kList:
+        zero.kind = ir::ConstantKind::kList;
+        break;
+      case types::Kind::kMap:
+        zero.kind = ir::ConstantKind::kMap;
+        break;
+      default:
+        break;  // null
     }
     return zero;
   }

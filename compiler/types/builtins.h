@@ -32,12 +32,12 @@ enum class Cost : uint8_t { kConst, kLinear, kRegex, kQuadratic };
 struct BuiltinInfo {
   BuiltinId id;
   std::string_view id_name;
-  std::string_view function;   // "size", "_+_", "@in", "text.normalize"
+  std::string_view function;  // "size", "_+_", "@in", "text.normalize"
   CallStyle style;
   std::string_view signature;  // "(list<T>, T) -> bool"; a member's receiver is the first parameter
   Cost cost;
   std::string_view doc;
-  std::string_view example;    // a CEL expression that is true
+  std::string_view example;  // a CEL expression that is true
 };
 
 const BuiltinInfo& builtin_info(BuiltinId id);

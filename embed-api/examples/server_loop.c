@@ -108,7 +108,8 @@ int main(int argc, char **argv) {
     }
     weir_str json = {line, (size_t)length};
     weir_verdict *verdict = NULL;
-    if (weir_event_read_json(now.event, json, &err) || weir_session_eval(now.session, now.event, NULL, &verdict, &err)) {
+    if (weir_event_read_json(now.event, json, &err) ||
+        weir_session_eval(now.session, now.event, NULL, &verdict, &err)) {
       answer_error(&err);
     } else {
       weir_str answer = weir_verdict_json(verdict);

@@ -7,8 +7,8 @@
 
 namespace weir::value {
 
-// Arguments are never missing or error, except for parameters declared `A` of optional helpers where noted; they have the
-// kinds the signature states. The result may be an error. Bodies charge their cost class against ctx.steps.
+// Arguments are never missing or error, except for parameters declared `A` of optional helpers where noted; they have
+// the kinds the signature states. The result may be an error. Bodies charge their cost class against ctx.steps.
 using BuiltinFn = void (*)(EvalContext& ctx, const Value* args, Value* out);
 
 // One C function an overload, so that native code links to it by name: weir_bi_size_string.
@@ -21,9 +21,10 @@ extern "C" {
 
 BuiltinFn builtin_body(types::BuiltinId id);
 
-// Dynamic dispatch: the first overload of the function (called as style, with `count` arguments) whose parameters accept the
-// arguments' kinds; kNoSuchOverload if there is none. A function is named by any of its overloads' ids ("family").
-// Arguments are ok() values.
-Value call_dynamic(EvalContext& ctx, std::string_view function, types::CallStyle style, const Value* args, uint32_t count);
+// Dynamic dispatch: the first overload of the function (called as style, with `count` arguments) whose parameters
+// accept the arguments' kinds; kNoSuchOverload if there is none. A function is named by any of its overloads' ids
+// ("family"). Arguments are ok() values.
+Value call_dynamic(EvalContext& ctx, std::string_view function, types::CallStyle style, const Value* args,
+                   uint32_t count);
 
 }  // namespace weir::value

@@ -34,9 +34,9 @@ static_assert(sizeof(Memo) == 32);
 
 // Offsets below are known to codegen (static_asserts in runtime/jit). One context serves one thread at a time.
 struct EvalContext {
-  const Value* row = nullptr;     // slots of the event or environment
-  Memo* memo = nullptr;           // ir::Module::memo_count slots
-  Value* locals = nullptr;        // ir::Module::local_count slots: loop variables and accumulators
+  const Value* row = nullptr;        // slots of the event or environment
+  Memo* memo = nullptr;              // ir::Module::memo_count slots
+  Value* locals = nullptr;           // ir::Module::local_count slots: loop variables and accumulators
   const Value* constants = nullptr;  // ir::Module constants as values
   Arena* arena = nullptr;
   StateView* state = nullptr;

@@ -29,7 +29,7 @@ Value make_map(EvalContext& ctx, const Value* items, uint32_t pairs, const uint8
 
 // Comprehension ranges. A list iterates over elements, a map over keys; anything else is kNoSuchOverload.
 struct Range {
-  Value error;          // not ok() if the operand cannot be iterated
+  Value error;  // not ok() if the operand cannot be iterated
   uint32_t size = 0;
   const ListRep* list = nullptr;
   const MapRep* map = nullptr;
@@ -50,8 +50,8 @@ Value map_insert(EvalContext& ctx, const Value& accu, const Value& key, const Va
 // optional.of(v), v copied to the arena.
 Value make_some(EvalContext& ctx, const Value& v);
 
-// For people: CEL literal syntax ("abc", [1, 2u], {"k": 1.5}, timestamp("…")). Used by because templates (strings bare at the
-// top: see to_text), explain, eval.
+// For people: CEL literal syntax ("abc", [1, 2u], {"k": 1.5}, timestamp("…")). Used by because templates (strings bare
+// at the top: see to_text), explain, eval.
 std::string to_literal(const Value& v);
 // As string(v) where that exists, else as to_literal.
 std::string to_text(const Value& v);

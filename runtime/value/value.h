@@ -1,8 +1,8 @@
 // CEL values at run time: 16 bytes, trivially copyable, the same for every tier.
 //
-// A Value borrows: text, lists and maps it points to live in an Arena, in an event's buffer or in a rule set's constants,
-// and must outlive it. `error` and `missing` are values of their own here, so that three-valued logic needs no second
-// channel: every evaluation yields a Value, and callers look at its kind.
+// A Value borrows: text, lists and maps it points to live in an Arena, in an event's buffer or in a rule set's
+// constants, and must outlive it. `error` and `missing` are values of their own here, so that three-valued logic needs
+// no second channel: every evaluation yields a Value, and callers look at its kind.
 #pragma once
 
 #include <cstdint>
@@ -43,10 +43,10 @@ enum class ErrorCode : uint32_t {
   kIndexOutOfRange,
   kInvalidArgument,  // conversions, formats, regular expressions, dates
   kDuplicateKey,
-  kOptionalNone,     // value() of none
-  kUndeclared,       // unchecked evaluation of an unknown name or function
-  kBudget,           // step or size budget exhausted
-  kUnbound,          // a function declared by the host without a body
+  kOptionalNone,  // value() of none
+  kUndeclared,    // unchecked evaluation of an unknown name or function
+  kBudget,        // step or size budget exhausted
+  kUnbound,       // a function declared by the host without a body
 };
 std::string_view error_code_name(ErrorCode code);  // "overflow", "divide_by_zero", …
 
@@ -88,23 +88,73 @@ struct Value {
   // Why a value is missing, for counting: which slot or feature.
   static uint32_t missing_slot(uint32_t slot) { return (1u << 24) | slot; }
   static uint32_t missing_feature(uint32_t feature) { return (2u << 24) | feature; }
-  static Value missing(uint32_t cause = 0) { Value v; v.aux = cause; return v; }
+  static Value missing(uint32_t cause = 0) {
+    Value v;
+    v.aux = cause;
+    return v;
+  }
   static Value null() { return make(Kind::kNull); }
-  static Value boolean(bool b) { Value v = make(Kind::kBool); v.i = b; return v; }
-  static Value integer(int64_t i) { Value v = make(Kind::kInt); v.i = i; return v; }
-  static Value uint(uint64_t u) { Value v = make(Kind::kUint); v.u = u; return v; }
-  static Value dbl(double d) { Value v = make(Kind::kDouble); v.d = d; return v; }
+  static Value boolean(bool b) {
+    Value v = make(Kind::kBool);
+    v.i = b;
+    return v;
+  }
+  static Value integer(int64_t i) {
+    Value v = make(Kind::kInt);
+    v.i = i;
+    return v;
+  }
+  static Value uint(uint64_t u) {
+    Value v = make(Kind::kUint);
+    v.u = u;
+    return v;
+  }
+  static Value dbl(double d) {
+    Value v = make(Kind::kDouble);
+    v.d = d;
+    return v;
+  }
   static Value string(std::string_view t) { return text(Kind::kString, t); }
   static Value bytes(std::string_view t) { return text(Kind::kBytes, t); }
   static Value type(std::string_view name) { return text(Kind::kType, name); }
-  static Value timestamp(int64_t seconds, uint32_t nanos) { Value v = make(Kind::kTimestamp); v.i = seconds; v.aux = nanos; return v; }
-  static Value duration(int64_t seconds, uint32_t nanos) { Value v = make(Kind::kDuration); v.i = seconds; v.aux = nanos; return v; }
-  static Value of(const ListRep* l) { Value v = make(Kind::kList); v.list = l; return v; }
-  static Value of(const MapRep* m) { Value v = make(Kind::kMap); v.map = m; return v; }
-  static Value of(const IpRep* r) { Value v = make(Kind::kIp); v.ip = r; return v; }
-  static Value of(const CidrRep* r) { Value v = make(Kind::kCidr); v.cidr = r; return v; }
+  static Value timestamp(int64_t seconds, uint32_t nanos) {
+    Value v = make(Kind::kTimestamp);
+    v.i = seconds;
+    v.aux = nanos;
+    return v;
+  }
+  static Value duration(int64_t seconds, uint32_t nanos) {
+    Value v = make(Kind::kDuration);
+    v.i = seconds;
+    v.aux = nanos;
+    return v;
+  }
+  static Value of(const ListRep* l) {
+    Value v = make(Kind::kList);
+    v.list = l;
+    return v;
+  }
+  static Value of(const MapRep* m) {
+    Value v = make(Kind::kMap);
+    v.map = m;
+    return v;
+  }
+  static Value of(const IpRep* r) {
+    Value v = make(Kind::kIp);
+    v.ip = r;
+    return v;
+  }
+  static Value of(const CidrRep* r) {
+    Value v = make(Kind::kCidr);
+    v.cidr = r;
+    return v;
+  }
   static Value none() { return make(Kind::kOptional); }
-  static Value some(const Value* v) { Value o = make(Kind::kOptional); o.optional = v; return o; }  // *v in an arena
+  static Value some(const Value* v) {  // *v in an arena
+    Value o = make(Kind::kOptional);
+    o.optional = v;
+    return o;
+  }
   static Value fail(ErrorCode code, const ErrorInfo* info = nullptr) {
     Value v = make(Kind::kError);
     v.aux = static_cast<uint32_t>(code);
@@ -113,7 +163,11 @@ struct Value {
   }
 
  private:
-  static Value make(Kind k) { Value v; v.kind = k; return v; }
+  static Value make(Kind k) {
+    Value v;
+    v.kind = k;
+    return v;
+  }
   static Value text(Kind k, std::string_view t) {
     Value v = make(k);
     v.aux = static_cast<uint32_t>(t.size());
@@ -138,7 +192,8 @@ struct MapEntry {
 };
 
 // Entries in order of insertion. Keys are bool, int, uint or string; numerically equal keys are one key. `index` is an
-// open-addressing hash table over entries (power-of-two, entry number + 1, 0 = free) for maps above 8 entries, else null.
+// open-addressing hash table over entries (power-of-two, entry number + 1, 0 = free) for maps above 8 entries, else
+// null.
 struct MapRep {
   uint32_t size = 0;
   uint32_t capacity = 0;

@@ -30,34 +30,35 @@
  *       weir_verdict_release(verdict);
  *     }
  *
- * THREADS    A handle passed as a pointer to const may be used by any number of threads at once; one passed as a pointer
- *            to non-const by one caller at a time, on any thread. Exception: a weir_slot locks inside and may always be
- *            shared. Releasing a handle counts as a use of it.
+ * THREADS    A handle passed as a pointer to const may be used by any number of threads at once; one passed as a
+ *            pointer to non-const by one caller at a time, on any thread. Exception: a weir_slot locks inside and may
+ *            always be shared. Releasing a handle counts as a use of it.
  *
- * OWNERSHIP  What a call stores through a `*_out` parameter is the caller's, to be ended once by <type>_release. Releasing
- *            NULL does nothing. Everything else that a call returns is borrowed and lives until the handle it was read
- *            from is released, or until a call that its comment names. A handle keeps alive whatever it was made from, so
- *            handles may be released in any order, from any thread (garbage-collected hosts). Weir keeps no pointer to
- *            arguments after a call returns.
+ * OWNERSHIP  What a call stores through a `*_out` parameter is the caller's, to be ended once by <type>_release.
+ *            Releasing NULL does nothing. Everything else that a call returns is borrowed and lives until the handle it
+ *            was read from is released, or until a call that its comment names. A handle keeps alive whatever it was
+ *            made from, so handles may be released in any order, from any thread (garbage-collected hosts). Weir keeps
+ *            no pointer to arguments after a call returns.
  *
  * ERRORS     A call that can fail returns weir_status, WEIR_OK (0) on success, and fills *err unless err is NULL. On
  *            failure `*_out` is NULL, except where a comment says otherwise, and no handle has changed, except where a
  *            comment says otherwise. Readers without an err parameter return WEIR_E_ARG for a NULL handle or an index
- *            past the end; those that return a value return 0, -1 or {NULL, 0}. There is no last-error global, and no exception, signal handler, output or exit
- *            crosses this boundary. LLVM, which the native tier uses, ends the process when its own memory allocation
- *            fails; the interpreter tier reports WEIR_E_NOMEM instead.
+ *            past the end; those that return a value return 0, -1 or {NULL, 0}. There is no last-error global, and no
+ *            exception, signal handler, output or exit crosses this boundary. LLVM, which the native tier uses, ends
+ *            the process when its own memory allocation fails; the interpreter tier reports WEIR_E_NOMEM instead.
  *
- * TEXT       weir_str: UTF-8, pointer and length, no terminator (one may follow, but do not count on it). {NULL, 0} is the
- *            empty text. Rules and events that are not UTF-8 are an error.
+ * TEXT       weir_str: UTF-8, pointer and length, no terminator (one may follow, but do not count on it). {NULL, 0} is
+ *            the empty text. Rules and events that are not UTF-8 are an error.
  *
  * TIME       Weir never reads a clock to decide anything: time is the events' own. Instants are seconds and nanoseconds
  *            since 1970-01-01T00:00:00Z, lengths of time are nanoseconds (`_ns`).
  *
  * ABI        Structs that start with struct_size may grow at their end. Set it before each use (WEIR_INIT does): Weir
- *            reads fields that an older caller lacks as zero, and writes no further than struct_size. Non-zero bytes of a
- *            newer caller's input struct that this library does not know are WEIR_E_ABI. A struct_size that does not hold
- *            even struct_size itself, or of more than 64 KiB, is WEIR_E_ABI. Zero always selects the default. Structs
- *            without struct_size never change. Codes and enumerators are never renumbered; callers must expect new ones.
+ *            reads fields that an older caller lacks as zero, and writes no further than struct_size. Non-zero bytes of
+ *            a newer caller's input struct that this library does not know are WEIR_E_ABI. A struct_size that does not
+ *            hold even struct_size itself, or of more than 64 KiB, is WEIR_E_ABI. Zero always selects the default.
+ *            Structs without struct_size never change. Codes and enumerators are never renumbered; callers must expect
+ *            new ones.
  *
  * MEMORY     Weir allocates with C++ operator new. Windowed state is bounded by weir_session_options, one event's
  *            evaluation by max_steps. */
@@ -97,7 +98,8 @@ typedef struct weir_str {
 } weir_str;
 
 /* A string literal, or an array of char that holds one, as the initialiser of a weir_str. */
-#define WEIR_STR(literal) {(literal), sizeof(literal) - 1}
+#define WEIR_STR(literal) \
+  { (literal), sizeof(literal) - 1 }
 /* Terminated text as weir_str. */
 static inline weir_str weir_cstr(const char *text) {
   weir_str s = {text, strlen(text)};
@@ -108,7 +110,8 @@ static inline weir_str weir_cstr(const char *text) {
 #ifdef __cplusplus
 #define WEIR_INIT(type) (::weir_detail::init<type>())
 #else
-#define WEIR_INIT(type) {.struct_size = sizeof(type)}
+#define WEIR_INIT(type) \
+  { .struct_size = sizeof(type) }
 #endif
 
 /* ---- Errors ---------------------------------------------------------------------------------------------------- */
@@ -130,8 +133,8 @@ enum {
 
 enum { WEIR_FAULT_CALLER = 0, WEIR_FAULT_AUTHOR = 1 /* of rules */, WEIR_FAULT_DATA = 2, WEIR_FAULT_WEIR = 3 };
 
-/* Owned by the caller, text inline: nothing to free, and it works when memory has run out. A successful call sets code to
- * WEIR_OK and the message to "". */
+/* Owned by the caller, text inline: nothing to free, and it works when memory has run out. A successful call sets code
+ * to WEIR_OK and the message to "". */
 typedef struct weir_error {
   uint32_t struct_size;
   weir_status code;
@@ -181,9 +184,10 @@ typedef struct weir_source {
 
 typedef struct weir_compile_options {
   uint32_t struct_size;
-  uint32_t tier;            /* WEIR_TIER_… Verdicts do not depend on it. */
-  const weir_source *lists; /* for `list L: string from "NAME"`: text by the name as written. A file not given is an error
-                             * of the rule that names it: Weir opens no file unless weir_compile_files is called. */
+  uint32_t tier; /* WEIR_TIER_… Verdicts do not depend on it. */
+  /* For `list L: string from "NAME"`: text by the name as written. A file not given is an error of the rule that names
+   * it: Weir opens no file unless weir_compile_files is called. */
+  const weir_source *lists;
   size_t list_count;
   uint32_t no_lint; /* 1: errors only */
   uint32_t reserved;
@@ -199,10 +203,10 @@ WEIR_API weir_status weir_compile(const weir_engine *engine, const weir_source *
                                   weir_diags **diags_out, weir_error *err);
 
 /* Compiles rules from disk: one directory, or files. A directory's weir.yaml says which files belong to it, how records
- * are mapped to events, how late events may be (the most of any event type), and how much memory state may take; without one, its *.weir files in
- * order of name are the rule set. List files are read beside the rule file that names them, then in the directory;
- * `lists` of the options come first. WEIR_E_IO if a path cannot be read; a malformed weir.yaml is WEIR_E_COMPILE without
- * diagnostics. Otherwise as weir_compile. */
+ * are mapped to events, how late events may be (the most of any event type), and how much memory state may take;
+ * without one, its *.weir files in order of name are the rule set. List files are read beside the rule file that names
+ * them, then in the directory; `lists` of the options come first. WEIR_E_IO if a path cannot be read; a malformed
+ * weir.yaml is WEIR_E_COMPILE without diagnostics. Otherwise as weir_compile. */
 WEIR_API weir_status weir_compile_files(const weir_engine *engine, const weir_str *paths, size_t n,
                                         const weir_compile_options *options, weir_ruleset **ruleset_out,
                                         weir_diags **diags_out, weir_error *err);
@@ -262,9 +266,9 @@ WEIR_API void weir_diags_release(weir_diags *diags);
 
 /* ---- Schemas --------------------------------------------------------------------------------------------------- */
 
-/* The shape of events is declared by the rules themselves (`event login { … }`), so that the checker, the decoder and the
- * host cannot disagree; a schema is therefore read from a rule set. Field 0 is `time: timestamp`, field 1 `id: string`, in
- * every event; declared fields follow in order of declaration. */
+/* The shape of events is declared by the rules themselves (`event login { … }`), so that the checker, the decoder and
+ * the host cannot disagree; a schema is therefore read from a rule set. Field 0 is `time: timestamp`, field 1 `id:
+ * string`, in every event; declared fields follow in order of declaration. */
 
 enum {
   WEIR_TYPE_DYN = 0,
@@ -285,9 +289,9 @@ enum { WEIR_FIELD_TIME = 0, WEIR_FIELD_ID = 1 };
 
 typedef struct weir_field {
   uint32_t struct_size;
-  uint32_t type;      /* WEIR_TYPE_…; of an entity, that of its base */
-  uint32_t element;   /* of a list, or of a map's values: its WEIR_TYPE_… */
-  uint32_t optional;  /* 1: declared `T?`, may be absent */
+  uint32_t type;     /* WEIR_TYPE_…; of an entity, that of its base */
+  uint32_t element;  /* of a list, or of a map's values: its WEIR_TYPE_… */
+  uint32_t optional; /* 1: declared `T?`, may be absent */
   weir_str name;
   weir_str type_name; /* as declared: "Account", "list<string>" */
 } weir_field;
@@ -304,19 +308,19 @@ WEIR_API void weir_schema_release(weir_schema *schema);
 
 /* ---- Events ---------------------------------------------------------------------------------------------------- */
 
-/* A buffer that is filled, evaluated any number of times, and filled again; it allocates nothing once it has grown to the
- * size of the events it sees. A new event has every field absent. Evaluating one does not change it. */
+/* A buffer that is filled, evaluated any number of times, and filled again; it allocates nothing once it has grown to
+ * the size of the events it sees. A new event has every field absent. Evaluating one does not change it. */
 WEIR_API weir_status weir_event_create(const weir_schema *schema, weir_event **event_out, weir_error *err);
 
-/* An event whose type the next JSON text decides: by the key that weir.yaml names, "type" by default, if the rule set has
- * several event types. Until then it has no type, and everything but weir_event_read_json is WEIR_E_SCHEMA. */
+/* An event whose type the next JSON text decides: by the key that weir.yaml names, "type" by default, if the rule set
+ * has several event types. Until then it has no type, and everything but weir_event_read_json is WEIR_E_SCHEMA. */
 WEIR_API weir_status weir_event_create_any(const weir_ruleset *ruleset, weir_event **event_out, weir_error *err);
 
 /* The name of its event type; {NULL, 0} if it has none yet. */
 WEIR_API weir_str weir_event_type(const weir_event *event);
 
-/* One field. Texts are copied. Memory of a value that is set again is reused after weir_event_clear only. A field of type
- * dyn takes any of them. WEIR_E_ARG: no such field index. WEIR_E_SCHEMA: the field has another type; nothing is
+/* One field. Texts are copied. Memory of a value that is set again is reused after weir_event_clear only. A field of
+ * type dyn takes any of them. WEIR_E_ARG: no such field index. WEIR_E_SCHEMA: the field has another type; nothing is
  * converted. WEIR_E_DATA: text that is not UTF-8, a time beyond years 1 to 9999, a length of time beyond 10,000 years.
  * WEIR_E_LIMIT: more than 64 MiB in one event. */
 WEIR_API weir_status weir_event_set_bool(weir_event *event, int32_t field, int32_t value, weir_error *err);
@@ -339,9 +343,9 @@ WEIR_API weir_status weir_event_set_json(weir_event *event, int32_t field, weir_
 WEIR_API weir_status weir_event_set_absent(weir_event *event, int32_t field, weir_error *err);
 
 /* The whole event from one JSON object. Keys are the fields' names, or what weir.yaml maps to them; other keys are
- * ignored. Every field is replaced: one whose key is missing or null becomes absent. Timestamps are RFC 3339 text (or as
- * weir.yaml says), durations text such as "1h30m", bytes base64. WEIR_E_DATA names the field; the event is then cleared,
- * and one made by weir_event_create_any has no type. */
+ * ignored. Every field is replaced: one whose key is missing or null becomes absent. Timestamps are RFC 3339 text (or
+ * as weir.yaml says), durations text such as "1h30m", bytes base64. WEIR_E_DATA names the field; the event is then
+ * cleared, and one made by weir_event_create_any has no type. */
 WEIR_API weir_status weir_event_read_json(weir_event *event, weir_str json, weir_error *err);
 
 /* Every field absent; memory is kept for the next event. Nothing if event is NULL. */
@@ -350,9 +354,9 @@ WEIR_API void weir_event_release(weir_event *event);
 
 /* ---- Sessions: evaluation and state ----------------------------------------------------------------------------- */
 
-/* Features, labels, `once` and `limit` are state of a session, moved on by its events in the order they are evaluated, also
- * those of one time stamp: the same events give the same verdicts. Sessions share nothing but the rule set. To use several
- * threads, make a session for each and send the events of one key to one of them. */
+/* Features, labels, `once` and `limit` are state of a session, moved on by its events in the order they are evaluated,
+ * also those of one time stamp: the same events give the same verdicts. Sessions share nothing but the rule set. To use
+ * several threads, make a session for each and send the events of one key to one of them. */
 
 typedef struct weir_session_options {
   uint32_t struct_size;
@@ -378,21 +382,22 @@ typedef struct weir_eval_options {
   uint32_t trace; /* WEIR_TRACE_… Costs about as much as interpreting the rules explained. */
 } weir_eval_options;
 
-/* Moves the state on by one event and decides. Failures of single rules are hits, not errors of the call. options may be
- * NULL.
+/* Moves the state on by one event and decides. Failures of single rules are hits, not errors of the call. options may
+ * be NULL.
  *
- * The event may have been made from another rule set (an earlier generation): its fields are matched by name. It fits if
- * each field of this rule set's event type has the same type there, or is not there and optional here; fields that the
- * rules do not know are ignored. Otherwise WEIR_E_SCHEMA.
+ * The event may have been made from another rule set (an earlier generation): its fields are matched by name. It fits
+ * if each field of this rule set's event type has the same type there, or is not there and optional here; fields that
+ * the rules do not know are ignored. Otherwise WEIR_E_SCHEMA.
  *
  * WEIR_E_DATA, and nothing is changed: a required field, `time` among them, is absent. An absent id reads "". After
- * WEIR_E_NOMEM the state may hold the event in part: start a new session, or accept one event that is counted partly. */
+ * WEIR_E_NOMEM the state may hold the event in part: start a new session, or accept one event that is counted
+ * partly. */
 WEIR_API weir_status weir_session_eval(weir_session *session, const weir_event *event, const weir_eval_options *options,
                                        weir_verdict **verdict_out, weir_error *err);
 
 /* Whether the entity `key` bears the label at an instant: 1 or 0 in *has. A label on an entity whose base is int takes
- * the key as decimal text, and anything else is WEIR_E_DATA. What the last event wrote is in force. WEIR_E_SCHEMA if no such
- * label is declared; WEIR_E_ARG for an instant outside of years 1678 to 2262. */
+ * the key as decimal text, and anything else is WEIR_E_DATA. What the last event wrote is in force. WEIR_E_SCHEMA if no
+ * such label is declared; WEIR_E_ARG for an instant outside of years 1678 to 2262. */
 WEIR_API weir_status weir_session_has_label(weir_session *session, weir_str label, weir_str key, int64_t seconds,
                                             int32_t nanos, int32_t *has, weir_error *err);
 
@@ -409,7 +414,7 @@ typedef struct weir_rule_stats { /* since the session began */
   uint32_t struct_size;
   uint32_t reserved;
   uint64_t fired, suppressed, tripped, errors, missing; /* see weir_hit::outcome */
-  uint64_t cost_samples, cost_ns; /* with measure_cost: evaluations measured, and their time */
+  uint64_t cost_samples, cost_ns;                       /* with measure_cost: evaluations measured, and their time */
 } weir_rule_stats;
 
 typedef struct weir_cause {
@@ -452,10 +457,10 @@ enum {
 /* A rule that did something other than not fire. In order of rules. */
 typedef struct weir_hit {
   uint32_t struct_size;
-  uint32_t outcome; /* WEIR_OUTCOME_… */
-  uint32_t mode;    /* WEIR_MODE_… of the rule */
-  uint32_t applied; /* 1: it had its effects: it fired and is live */
-  uint32_t alert;   /* 1: this event exceeded the rule's limit: tell its owner */
+  uint32_t outcome;   /* WEIR_OUTCOME_… */
+  uint32_t mode;      /* WEIR_MODE_… of the rule */
+  uint32_t applied;   /* 1: it had its effects: it fired and is live */
+  uint32_t alert;     /* 1: this event exceeded the rule's limit: tell its owner */
   uint32_t line, col; /* of its name in file */
   uint32_t reserved;
   uint64_t rule;     /* its number */
@@ -474,7 +479,8 @@ enum {
   WEIR_EFFECT_CASE = 4
 };
 
-/* What an applied rule did (label, unlabel: already part of the session's state) or asks the host to do (action, case). */
+/* What an applied rule did (label, unlabel: already part of the session's state) or asks the host to do (action, case).
+ */
 typedef struct weir_effect {
   uint32_t struct_size;
   uint32_t kind; /* WEIR_EFFECT_… */
@@ -498,20 +504,21 @@ WEIR_API weir_status weir_verdict_effect(const weir_verdict *verdict, size_t i, 
  * "args" as the kind has them). {NULL, 0} only if memory has run out. */
 WEIR_API weir_str weir_verdict_json(const weir_verdict *verdict);
 
-/* Why, as JSON: an array with one object for each rule that the trace covers, in order of rules: {"rule", "id", "outcome",
- * "decided_by": [the sub-expressions that settled the outcome: {"source", "value", "file", "line", "column"}], "tree":
+/* Why, as JSON: an array with one object for each rule that the trace covers, in order of rules: {"rule", "id",
+ * "outcome", "decided_by": [the sub-expressions that settled the outcome: {"source", "value", "file", "line",
+ * "column"}], "tree":
  * {"source", "outcome", "value", "decisive", "file", "line", "column", "children": […]}}. {NULL, 0} without a trace. */
 WEIR_API weir_str weir_verdict_explain(const weir_verdict *verdict);
 WEIR_API void weir_verdict_release(weir_verdict *verdict);
 
 /* ---- Slots: swapping rules while serving ------------------------------------------------------------------------ */
 
-/* A slot holds the current rule set and its generation: 0 while it is empty, then 1, 2, … Readers pin what is current and
- * keep it as long as they like; a publish never waits for them. A failed publish changes nothing.
+/* A slot holds the current rule set and its generation: 0 while it is empty, then 1, 2, … Readers pin what is current
+ * and keep it as long as they like; a publish never waits for them. A failed publish changes nothing.
  *
  * `schemas` are the events the host sends. A rule set whose event types they do not fit (see weir_session_eval; here a
- * field that may be absent does not fit one that is required), or that lacks one of them, is refused with WEIR_E_SCHEMA.
- * n may be 0: everything is accepted. */
+ * field that may be absent does not fit one that is required), or that lacks one of them, is refused with
+ * WEIR_E_SCHEMA. n may be 0: everything is accepted. */
 WEIR_API weir_status weir_slot_create(const weir_engine *engine, const weir_schema *const *schemas, size_t n,
                                       weir_slot **slot_out, weir_error *err);
 

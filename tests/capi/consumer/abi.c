@@ -60,8 +60,8 @@ static void outputs(void) {
   weir_ruleset *ruleset = compile(kRules);
   weir_session *session = make_session(ruleset);
   weir_event *event = make_event(ruleset, "login");
-  weir_verdict *verdict =
-      eval_json(session, event, "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":true,\"ip\":\"10.0.0.1\"}");
+  weir_verdict *verdict = eval_json(
+      session, event, "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":true,\"ip\":\"10.0.0.1\"}");
 
   weir_verdict_info info;
   memset(&info, 0x55, sizeof info);

@@ -8,41 +8,41 @@
 
 static int failures;
 
-#define CHECK(condition)                                                          \
-  do {                                                                            \
-    if (!(condition)) {                                                           \
-      fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);   \
-      ++failures;                                                                 \
-    }                                                                             \
+#define CHECK(condition)                                                        \
+  do {                                                                          \
+    if (!(condition)) {                                                         \
+      fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                               \
+    }                                                                           \
   } while (0)
 
 /* For what the rest of a test stands on. */
-#define NEED(condition)                                                           \
-  do {                                                                            \
-    if (!(condition)) {                                                           \
-      fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);   \
-      exit(1);                                                                    \
-    }                                                                             \
+#define NEED(condition)                                                         \
+  do {                                                                          \
+    if (!(condition)) {                                                         \
+      fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+      exit(1);                                                                  \
+    }                                                                           \
   } while (0)
 
-#define OK(call)                                                                                              \
-  do {                                                                                                        \
-    weir_status ok_status = (call);                                                                           \
-    if (ok_status != WEIR_OK) {                                                                               \
+#define OK(call)                                                                                                   \
+  do {                                                                                                             \
+    weir_status ok_status = (call);                                                                                \
+    if (ok_status != WEIR_OK) {                                                                                    \
       fprintf(stderr, "%s:%d: %s: %s: %s\n", __FILE__, __LINE__, #call, weir_status_name(ok_status), err.message); \
-      exit(1);                                                                                                \
-    }                                                                                                         \
+      exit(1);                                                                                                     \
+    }                                                                                                              \
   } while (0)
 
 /* The call must fail with this status, say so in err, and mention `part`. */
-#define FAILS(expected, part, call)                                                                           \
-  do {                                                                                                        \
-    weir_status fails_status = (call);                                                                        \
-    if (fails_status != (expected) || err.code != (expected) || strstr(err.message, (part)) == NULL) {        \
-      fprintf(stderr, "%s:%d: %s: %s: \"%s\", expected %s with \"%s\"\n", __FILE__, __LINE__, #call,          \
-              weir_status_name(fails_status), err.message, #expected, part);                                  \
-      ++failures;                                                                                             \
-    }                                                                                                         \
+#define FAILS(expected, part, call)                                                                    \
+  do {                                                                                                 \
+    weir_status fails_status = (call);                                                                 \
+    if (fails_status != (expected) || err.code != (expected) || strstr(err.message, (part)) == NULL) { \
+      fprintf(stderr, "%s:%d: %s: %s: \"%s\", expected %s with \"%s\"\n", __FILE__, __LINE__, #call,   \
+              weir_status_name(fails_status), err.message, #expected, part);                           \
+      ++failures;                                                                                      \
+    }                                                                                                  \
   } while (0)
 
 static inline weir_str text(const char *s) {
@@ -61,14 +61,14 @@ static inline int contains(weir_str a, const char *part) {
   return 0;
 }
 
-#define CHECK_STR(actual, expected)                                                                           \
-  do {                                                                                                        \
-    weir_str check_actual = (actual);                                                                         \
-    if (!equal(check_actual, (expected))) {                                                                   \
-      fprintf(stderr, "%s:%d: %s is \"%.*s\", expected \"%s\"\n", __FILE__, __LINE__, #actual,                \
-              (int)check_actual.len, check_actual.ptr == NULL ? "" : check_actual.ptr, expected);             \
-      ++failures;                                                                                             \
-    }                                                                                                         \
+#define CHECK_STR(actual, expected)                                                                                   \
+  do {                                                                                                                \
+    weir_str check_actual = (actual);                                                                                 \
+    if (!equal(check_actual, (expected))) {                                                                           \
+      fprintf(stderr, "%s:%d: %s is \"%.*s\", expected \"%s\"\n", __FILE__, __LINE__, #actual, (int)check_actual.len, \
+              check_actual.ptr == NULL ? "" : check_actual.ptr, expected);                                            \
+      ++failures;                                                                                                     \
+    }                                                                                                                 \
   } while (0)
 
 /* Rules that use every kind of effect and outcome. Times are seconds after 2026-01-01T00:00:00Z. */

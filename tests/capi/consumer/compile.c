@@ -26,7 +26,8 @@ static void diagnostics(void) {
     weir_diag d = WEIR_INIT(weir_diag);
     CHECK(weir_diags_get(diags, i, &d) == WEIR_OK);
     uint32_t file = equal(d.file, "a.weir") ? 1 : 2;
-    CHECK(file > last_file || (file == last_file && (d.line > last_line || (d.line == last_line && d.col >= last_col))));
+    CHECK(file > last_file ||
+          (file == last_file && (d.line > last_line || (d.line == last_line && d.col >= last_col))));
     last_file = file, last_line = d.line, last_col = d.col;
     CHECK(d.code >= 100 && d.code <= 9999 && d.line > 0 && d.col > 0 && d.message.len > 0);
     CHECK(d.end_line > d.line || (d.end_line == d.line && d.end_col >= d.col));
@@ -56,9 +57,8 @@ static void warnings(void) {
   weir_engine *engine = make_engine();
   weir_ruleset *ruleset = NULL;
   weir_diags *diags = NULL;
-  weir_source source = {text("w.weir"),
-                        text("event e { x: int }\nfeature unused = count() from e by e.x over 1h\n"
-                             "rule r on e { id \"1\" when e.x > 1 }\n")};
+  weir_source source = {text("w.weir"), text("event e { x: int }\nfeature unused = count() from e by e.x over 1h\n"
+                                             "rule r on e { id \"1\" when e.x > 1 }\n")};
   OK(weir_compile(engine, &source, 1, NULL, &ruleset, &diags, &err));
   CHECK(weir_diags_error_count(diags) == 0 && weir_diags_count(diags) > 0);
   weir_diag d = WEIR_INIT(weir_diag);

@@ -8,8 +8,8 @@ static void known_type(void) {
   weir_ruleset *ruleset = compile(kRules);
   weir_session *session = make_session(ruleset);
   weir_event *event = make_event(ruleset, "login");
-  weir_verdict *verdict =
-      eval_json(session, event, "{" TIME ",\"id\":\"e1\",\"account\":\"a\",\"ok\":true,\"ip\":\"10.1\",\"other\":[1,{}]}");
+  weir_verdict *verdict = eval_json(
+      session, event, "{" TIME ",\"id\":\"e1\",\"account\":\"a\",\"ok\":true,\"ip\":\"10.1\",\"other\":[1,{}]}");
   weir_hit hit = WEIR_INIT(weir_hit);
   CHECK(info_of(verdict).hit_count == 1 && weir_verdict_hit(verdict, 0, &hit) == WEIR_OK);
   CHECK_STR(hit.id, "R-4");

@@ -29,7 +29,8 @@ static struct family make_family(void) {
   const weir_schema *schemas[] = {f.schema};
   OK(weir_slot_create(f.engine, schemas, 1, &f.slot, &err));
   OK(weir_slot_publish(f.slot, f.ruleset, 0, NULL, &err));
-  f.verdict = eval_json(f.session, f.event, "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":false,\"ip\":\"10.\"}");
+  f.verdict = eval_json(f.session, f.event,
+                        "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":false,\"ip\":\"10.\"}");
   return f;
 }
 
@@ -59,13 +60,27 @@ static void use(const struct family *f, unsigned gone) {
 
 static void release(struct family *f, int which) {
   switch (which) {
-    case 0: weir_engine_release(f->engine); break;
-    case 1: weir_ruleset_release(f->ruleset); break;
-    case 2: weir_schema_release(f->schema); break;
-    case 3: weir_event_release(f->event); break;
-    case 4: weir_session_release(f->session); break;
-    case 5: weir_verdict_release(f->verdict); break;
-    case 6: weir_slot_release(f->slot); break;
+    case 0:
+      weir_engine_release(f->engine);
+      break;
+    case 1:
+      weir_ruleset_release(f->ruleset);
+      break;
+    case 2:
+      weir_schema_release(f->schema);
+      break;
+    case 3:
+      weir_event_release(f->event);
+      break;
+    case 4:
+      weir_session_release(f->session);
+      break;
+    case 5:
+      weir_verdict_release(f->verdict);
+      break;
+    case 6:
+      weir_slot_release(f->slot);
+      break;
   }
 }
 

@@ -1,4 +1,5 @@
-/* What the library must not do to its host: signal handlers, output, locale; and what it reports when memory runs out. */
+/* What the library must not do to its host: signal handlers, output, locale; and what it reports when memory runs
+ * out. */
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
@@ -27,7 +28,8 @@ void *malloc(size_t size) {
   return __libc_malloc(size);
 }
 
-/* The n-th allocation of a compilation fails, and all after it: the interpreter tier says so and nothing else happens. */
+/* The n-th allocation of a compilation fails, and all after it: the interpreter tier says so and nothing else
+ * happens. */
 static void compile_out_of_memory(void) {
   weir_engine *engine = make_engine();
   weir_source source = {text("test.weir"), text(kRules)};
@@ -59,7 +61,8 @@ static void out_of_memory(void) {
   weir_ruleset *ruleset = compile(kRules);
   weir_session *session = make_session(ruleset);
   weir_event *event = make_event(ruleset, "login");
-  weir_str json = text("{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":false,\"ip\":\"10.0.0.1\",\"n\":5}");
+  weir_str json =
+      text("{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":false,\"ip\":\"10.0.0.1\",\"n\":5}");
   int failed = 0;
   for (long n = 0;; ++n) {
     weir_error err = WEIR_INIT(weir_error);
@@ -71,8 +74,10 @@ static void out_of_memory(void) {
     allocations = 0;
     fail_after = n;
     weir_status status = weir_engine_create(NULL, &engine, &err);
-    if (!status) status = weir_ruleset_schema(ruleset, text("login"), &schema, &err);
-    else schema = NULL;
+    if (!status)
+      status = weir_ruleset_schema(ruleset, text("login"), &schema, &err);
+    else
+      schema = NULL;
     if (!status) status = weir_event_create(schema, &fresh, &err);
     if (!status) status = weir_event_read_json(fresh, json, &err);
     if (!status) status = weir_session_create(ruleset, NULL, &other, &err);

@@ -3,11 +3,13 @@
 
 #include "check.h"
 
-static const char kV1[] = "event e { k: string  n: int? }\nrule r on e { id \"1\" when e.k == \"a\" score 1 mode live }\n";
+static const char kV1[] =
+    "event e { k: string  n: int? }\nrule r on e { id \"1\" when e.k == \"a\" score 1 mode live }\n";
 static const char kV2[] =
     "event other { x: int }\nevent e { extra: string?  k: string }\n"
     "rule r on e { id \"1\" when e.k == \"a\" score 2 mode live }\n";
-static const char kNeedsMore[] = "event e { k: string  more: int }\nrule r on e { id \"1\" when e.more > 1 mode live }\n";
+static const char kNeedsMore[] =
+    "event e { k: string  more: int }\nrule r on e { id \"1\" when e.more > 1 mode live }\n";
 static const char kOtherType[] = "event e { k: int }\nrule r on e { id \"1\" when e.k > 1 mode live }\n";
 static const char kStricter[] = "event e { k: string  n: int }\nrule r on e { id \"1\" when e.n > 1 mode live }\n";
 
@@ -130,7 +132,8 @@ static void *reader(void *arg) {
     weir_ruleset *pinned = NULL;
     uint64_t generation = 0;
     if (weir_slot_pin(shared_slot, &pinned, &generation, NULL) != WEIR_OK) continue;
-    if (generation < last || weir_ruleset_generation(pinned) != generation || weir_ruleset_rule_count(pinned) != 1) ++*bad;
+    if (generation < last || weir_ruleset_generation(pinned) != generation || weir_ruleset_rule_count(pinned) != 1)
+      ++*bad;
     last = generation;
     weir_ruleset_release(pinned);
   }

@@ -25,8 +25,8 @@ static void *work(void *arg) {
   for (int i = 0; i < kEvents; ++i) {
     char json[200];
     snprintf(json, sizeof json,
-             "{\"time\":\"2026-01-01T00:%02d:%02dZ\",\"id\":\"e%d\",\"account\":\"a%d\",\"ok\":%s,\"ip\":\"%d.0.0.1\"}", i / 60,
-             i % 60, i, i % 7, i % 3 == 0 ? "true" : "false", i % 20);
+             "{\"time\":\"2026-01-01T00:%02d:%02dZ\",\"id\":\"e%d\",\"account\":\"a%d\",\"ok\":%s,\"ip\":\"%d.0.0.1\"}",
+             i / 60, i % 60, i, i % 7, i % 3 == 0 ? "true" : "false", i % 20);
     weir_verdict *verdict = eval_json(session, event, json);
     w->digest = mix(w->digest, weir_verdict_json(verdict));
     weir_verdict_release(verdict);
@@ -44,7 +44,8 @@ int main(void) {
   weir_ruleset *ruleset = compile_with(kRules, WEIR_TIER_AUTO);
   weir_session *session = make_session(ruleset);
   weir_event *event = make_event(ruleset, "login");
-  weir_verdict *shared = eval_json(session, event, "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":false}");
+  weir_verdict *shared =
+      eval_json(session, event, "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":false}");
   struct work alone = {ruleset, shared, 0, 0}, works[kThreads];
   work(&alone);
   pthread_t threads[kThreads];

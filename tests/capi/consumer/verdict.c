@@ -3,8 +3,8 @@
 
 static char line[300];
 static const char *login(int second, const char *account, int ok, const char *more) {
-  snprintf(line, sizeof line, "{\"time\":\"2026-01-01T00:00:%02dZ\",\"id\":\"e%d\",\"account\":\"%s\",\"ok\":%s%s}", second,
-           second, account, ok ? "true" : "false", more);
+  snprintf(line, sizeof line, "{\"time\":\"2026-01-01T00:00:%02dZ\",\"id\":\"e%d\",\"account\":\"%s\",\"ok\":%s%s}",
+           second, second, account, ok ? "true" : "false", more);
   return line;
 }
 
@@ -63,15 +63,17 @@ static void verdicts(uint32_t tier) {
   CHECK_STR(effect.key, "mallory");
   CHECK(weir_verdict_effect(verdict, 4, &effect) == WEIR_E_ARG);
 
-  CHECK_STR(weir_verdict_json(verdict),
-            "{\"event\":\"login\",\"id\":\"e3\",\"verdict\":\"review\",\"shadow_verdict\":\"block\",\"score\":60,"
-            "\"shadow_score\":160,\"generation\":0,\"hits\":[{\"rule\":\"guessing\",\"id\":\"R-1\",\"outcome\":\"fired\","
-            "\"mode\":\"live\",\"applied\":true,\"score\":60,\"because\":\"3 failed logins of mallory\"},"
-            "{\"rule\":\"watched\",\"id\":\"R-3\",\"outcome\":\"fired\",\"mode\":\"shadow\",\"applied\":false,\"score\":0,"
-            "\"because\":\"watching\"}],\"effects\":[{\"kind\":\"label\",\"rule\":\"guessing\",\"label\":\"burned\","
-            "\"key\":\"mallory\",\"for_ns\":3600000000000},{\"kind\":\"verdict\",\"rule\":\"guessing\",\"verdict\":\"review\"},"
-            "{\"kind\":\"action\",\"rule\":\"guessing\",\"action\":\"notify\",\"args\":{\"who\":\"mallory\",\"fails\":3}},"
-            "{\"kind\":\"case\",\"rule\":\"guessing\",\"queue\":\"abuse\",\"key\":\"mallory\"}]}");
+  CHECK_STR(
+      weir_verdict_json(verdict),
+      "{\"event\":\"login\",\"id\":\"e3\",\"verdict\":\"review\",\"shadow_verdict\":\"block\",\"score\":60,"
+      "\"shadow_score\":160,\"generation\":0,\"hits\":[{\"rule\":\"guessing\",\"id\":\"R-1\",\"outcome\":\"fired\","
+      "\"mode\":\"live\",\"applied\":true,\"score\":60,\"because\":\"3 failed logins of mallory\"},"
+      "{\"rule\":\"watched\",\"id\":\"R-3\",\"outcome\":\"fired\",\"mode\":\"shadow\",\"applied\":false,\"score\":0,"
+      "\"because\":\"watching\"}],\"effects\":[{\"kind\":\"label\",\"rule\":\"guessing\",\"label\":\"burned\","
+      "\"key\":\"mallory\",\"for_ns\":3600000000000},{\"kind\":\"verdict\",\"rule\":\"guessing\",\"verdict\":"
+      "\"review\"},"
+      "{\"kind\":\"action\",\"rule\":\"guessing\",\"action\":\"notify\",\"args\":{\"who\":\"mallory\",\"fails\":3}},"
+      "{\"kind\":\"case\",\"rule\":\"guessing\",\"queue\":\"abuse\",\"key\":\"mallory\"}]}");
   CHECK(weir_verdict_explain(verdict).ptr == NULL);
   weir_verdict *kept = verdict; /* a verdict outlives what follows */
 
@@ -193,7 +195,8 @@ static void once_and_limit(void) {
     weir_hit hit = WEIR_INIT(weir_hit);
     NEED(info_of(verdict).hit_count == 2);
     CHECK(weir_verdict_hit(verdict, 0, &hit) == WEIR_OK && hit.outcome == expected[i][0]);
-    CHECK(weir_verdict_hit(verdict, 1, &hit) == WEIR_OK && hit.outcome == expected[i][1] && hit.alert == expected[i][2]);
+    CHECK(weir_verdict_hit(verdict, 1, &hit) == WEIR_OK && hit.outcome == expected[i][1] &&
+          hit.alert == expected[i][2]);
     CHECK(hit.applied == (hit.outcome == WEIR_OUTCOME_FIRED));
     weir_verdict_release(verdict);
   }
@@ -220,7 +223,8 @@ static void int_entities(void) {
   CHECK(has == 1);
   OK(weir_session_has_label(session, text("seen"), text("43"), 1767225601, 0, &has, &err));
   CHECK(has == 0);
-  FAILS(WEIR_E_DATA, "`forty`", weir_session_has_label(session, text("seen"), text("forty"), 1767225601, 0, &has, &err));
+  FAILS(WEIR_E_DATA, "`forty`",
+        weir_session_has_label(session, text("seen"), text("forty"), 1767225601, 0, &has, &err));
   FAILS(WEIR_E_ARG, "1678", weir_session_has_label(session, text("seen"), text("42"), INT64_MAX, 0, &has, &err));
   weir_event_release(event);
   weir_session_release(session);
