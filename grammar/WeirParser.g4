@@ -99,10 +99,7 @@ featureClause
   | OVER window
   ;
 window
-  : DURATION (EVERY DURATION | EXACT)*
-  | LAST NUM_INT
-  | SESSION DURATION
-  | ALL
+  : (DURATION | LAST NUM_INT | SESSION DURATION | ALL) (EVERY DURATION | EXACT)*
   ;
 
 ruleStatement: ruleHeader LBRACE ruleClause* RBRACE;

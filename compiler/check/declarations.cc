@@ -25,6 +25,22 @@ std::string with_article(Symbol::Kind kind) {
   return fmt::format("{} {}", vowel ? "an" : "a", name);
 }
 
+// The statement that declares a name, as one would start to write it.
+std::string declaration_of(Symbol::Kind kind, std::string_view name, const Module& module) {
+  switch (kind) {
+    case Symbol::Kind::kEntity:
+      return fmt::format("entity {}: string", name);
+    case Symbol::Kind::kEvent:
+      return fmt::format("event {} {{ field: string }}", name);
+    case Symbol::Kind::kLabel:
+      return fmt::format("label {} on {}", name, module.entities.size() == 1 ? module.entities[0].name : "Entity");
+    case Symbol::Kind::kAction:
+      return fmt::format("action {}(parameter: string)", name);
+    default:
+      return {};
+  }
+}
+
 // Names with a meaning of their own in expressions.
 bool is_reserved(std::string_view name, Symbol::Kind kind) {
   if (kind == Symbol::Kind::kEntity) {
@@ -86,7 +102,11 @@ const Symbol* ModuleChecker::look_up(Symbol::Kind kind, const syntax::Name& name
                                  fmt::format("there is no {} `{}`", kind_name(kind), name.text));
     std::vector<std::string_view> names = symbols_.names(kind);
     std::string_view guess = base::did_you_mean(name.text, names);
-    if (!guess.empty()) diagnostic.hint(fmt::format("did you mean `{}`?", guess));
+    if (!guess.empty()) {
+      diagnostic.hint(fmt::format("did you mean `{}`?", guess));
+    } else if (std::string statement = declaration_of(kind, name.text, *module_); !statement.empty()) {
+      diagnostic.hint(fmt::format("declare it: `{}`", statement));
+    }
     return nullptr;
   }
   if (imports_.visible(file_, *symbol)) return symbol;

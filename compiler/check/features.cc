@@ -186,6 +186,15 @@ void ModuleChecker::check_window(Feature& feature) {
   auto refuse = [&](base::Span span, std::string message, std::string hint = {}) {
     sink_.emit(base::DiagKind::kBadWindow, span, std::move(message)).hint(std::move(hint));
   };
+  if (window.kind != syntax::WindowKind::kDuration && (window.pane || window.exact)) {
+    refuse(window.pane ? window.pane->span : window.span, "only a window of a fixed length has panes, or is exact",
+           fmt::format("leave out the `{}`", window.pane ? "every" : "exact"));
+    return;
+  }
+  if (window.pane && window.exact) {
+    refuse(window.pane->span, "an exact window has no panes", "leave out the `every`, or the `exact`");
+    return;
+  }
   switch (window.kind) {
     case syntax::WindowKind::kAll:
       return;
@@ -211,7 +220,10 @@ void ModuleChecker::check_window(Feature& feature) {
     return;
   }
   int64_t pane = window.pane->nanos;
-  if (pane < kMillisecond || pane > length || length % pane != 0) {
+  if (pane <= 0) {
+    refuse(window.pane->span, "a pane is longer than zero",
+           "write it as `every 10s`; without it the window has 60 panes");
+  } else if (pane < kMillisecond || pane > length || length % pane != 0) {
     refuse(window.pane->span, "the window is not a whole number of these panes", "choose a pane that divides it");
   } else if (length / pane > kMostPanes) {
     refuse(window.pane->span, fmt::format("the window has {} panes, {} at most", length / pane, kMostPanes),

@@ -95,6 +95,7 @@ class Inference {
   bool resolve_optional_field(const syntax::Expr& expr);
   void report_undeclared(const syntax::Expr& chain);
   bool report_unknown_in_namespace(const syntax::Expr& call, std::string_view prefix);
+  std::string_view near_function(std::string_view function) const;
 
   // overloads.cc: calls
   void finish_call(const Frame& frame);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/check/infer.h"
 
 namespace weir::check {
@@ -112,7 +114,12 @@ bool Inference::resolve_optional_field(const Expr& e) {
   for (size_t end = name.size(); end != std::string::npos && end > 0; end = name.rfind('.', end - 1))
     if (scope_->find(std::string_view(name).substr(0, end), absolute)) return false;
   auto binding = scope_->find(fmt::format("{}.{}", name, e.args[1]->constant.s), absolute);
-  if (!binding || binding->ref.kind != RefKind::kSlot) return false;
+  if (!binding) {
+    if (!scope_->report_optional_field(name, *e.args[1], sink_)) return false;
+    set(e, types_.error());
+    return true;
+  }
+  if (binding->ref.kind != RefKind::kSlot) return false;
   set(e, types_.optional(binding->type), std::move(binding->ref));
   return true;
 }
@@ -129,14 +136,39 @@ bool Inference::report_unknown_in_namespace(const Expr& call, std::string_view p
   std::string_view name = prefix;
   for (size_t end = name.size(); end != std::string_view::npos && end > 0; end = name.rfind('.', end - 1))
     if (scope_->find(name.substr(0, end), false)) return false;
-  std::string start = fmt::format("{}.", prefix);
-  bool is_namespace = false;
-  for (std::string_view function : overloads_.function_names())
-    is_namespace |= function.substr(0, start.size()) == start;
-  if (!is_namespace) return false;
-  report_unknown_function(call, start + call.name, types::CallStyle::kGlobal);
+  std::vector<std::string_view> namespaces;
+  for (std::string_view function : overloads_.function_names()) {
+    size_t dot = function.rfind('.');
+    if (dot != std::string_view::npos && function.find('@') == std::string_view::npos)
+      namespaces.push_back(function.substr(0, dot));
+  }
+  if (std::find(namespaces.begin(), namespaces.end(), prefix) == namespaces.end()) {
+    // `txt.normalise(x)`: only if the namespace nearby has the function, or the name may as well be a value's.
+    std::string_view guess = base::did_you_mean(prefix, namespaces);
+    std::string_view meant = guess.empty() ? guess : near_function(fmt::format("{}.{}", guess, call.name));
+    if (meant.empty()) return false;
+    sink_
+        .emit(base::DiagKind::kUnknownFunction,
+              base::Span{call.name_span.file, call.operand->span.begin, call.name_span.end},
+              fmt::format("there is no function `{}.{}`", prefix, call.name))
+        .hint(fmt::format("did you mean `{}`?", meant));
+    set(call, types_.error());
+    return true;
+  }
+  report_unknown_function(call, fmt::format("{}.{}", prefix, call.name), types::CallStyle::kGlobal);
   set(call, types_.error());
   return true;
+}
+
+// The global function of this name, or one that is spelt much like it; empty if there is none.
+std::string_view Inference::near_function(std::string_view function) const {
+  std::vector<std::string_view> names;
+  for (std::string_view name : overloads_.function_names()) {
+    if (name.find('@') != std::string_view::npos || overloads_.find(name, types::CallStyle::kGlobal).empty()) continue;
+    if (name == function) return name;
+    names.push_back(name);
+  }
+  return base::did_you_mean(function, names);
 }
 
 }  // namespace weir::check

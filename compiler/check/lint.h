@@ -45,6 +45,29 @@ void for_each_root(const Module& module, Visit visit) {
     for (const auto& [verdict, when] : decide.arms) root(when, decide.event);
 }
 
+// Visits every node, without machine stack.
+template <typename Visit>
+void for_each_node(const syntax::Expr& root, Visit visit) {
+  std::vector<const syntax::Expr*> stack = {&root};
+  while (!stack.empty()) {
+    if (stack.back() == nullptr) {  // did not parse
+      stack.pop_back();
+      continue;
+    }
+    const syntax::Expr& e = *stack.back();
+    stack.pop_back();
+    visit(e);
+    if (e.operand != nullptr) stack.push_back(e.operand);
+    stack.insert(stack.end(), e.args.begin(), e.args.end());
+    if (e.comprehension == nullptr) continue;
+    const syntax::Comprehension& c = *e.comprehension;
+    stack.insert(stack.end(), {c.iter_range, c.accu_init, c.loop_condition, c.loop_step, c.result});
+  }
+}
+
+// The literal pattern of a call that takes a regular expression, else null.
+const syntax::Expr* constant_pattern(const syntax::Expr& call);
+
 // The operands of a chain of one operator, in order: of `a && b && c` a, b and c.
 std::vector<const syntax::Expr*> flatten(const syntax::Expr& expr, std::string_view function);
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <compare>
 #include <limits>
 #include <optional>
 #include <unordered_map>
@@ -19,7 +20,80 @@ constexpr int kMaxDepth = 1500;
 
 bool is_call(const Expr& e, std::string_view function) { return e.kind == ExprKind::kCall && e.name == function; }
 
-// What a condition always comes out as, if literals decide it.
+// All an expression can come out as, if it is a number: wide enough to hold an int and a uint exactly.
+struct Interval {
+  long double low, high;
+};
+
+std::optional<long double> exact_number(const Expr& e) {
+  if (e.kind != ExprKind::kConst) return std::nullopt;
+  switch (e.constant.kind) {
+    case ConstKind::kInt:
+      return e.constant.i;
+    case ConstKind::kUint:
+      return e.constant.u;
+    case ConstKind::kDouble:
+      return e.constant.d;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<Interval> interval_of(const Module& module, const Expr& e) {
+  constexpr long double kInfinity = std::numeric_limits<long double>::infinity();
+  if (std::optional<long double> value = exact_number(e)) return Interval{*value, *value};
+  if (is_call(e, "size")) return Interval{0, kInfinity};
+  const Ref& ref = module.annotations.at(e).ref;
+  if ((ref.kind == RefKind::kFeature || ref.kind == RefKind::kFeatureAt) && ref.index >= 0) {
+    Aggregation aggregation = module.features[static_cast<size_t>(ref.index)].aggregation;
+    if (aggregation == Aggregation::kCount || aggregation == Aggregation::kDistinct) return Interval{0, kInfinity};
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> compare_literals(std::string_view op, const Expr& a, const Expr& b) {
+  if (a.kind != ExprKind::kConst || b.kind != ExprKind::kConst || a.constant.kind != b.constant.kind)
+    return std::nullopt;
+  std::partial_ordering order = std::partial_ordering::unordered;
+  if (a.constant.kind == ConstKind::kString) {
+    order = a.constant.s <=> b.constant.s;
+  } else if (a.constant.kind == ConstKind::kBool) {
+    order = a.constant.b <=> b.constant.b;
+  } else {
+    return std::nullopt;
+  }
+  if (op == "_==_") return order == 0;
+  if (op == "_!=_") return order != 0;
+  return op == "_<_" ? order < 0 : op == "_<=_" ? order <= 0 : op == "_>_" ? order > 0 : order >= 0;
+}
+
+// What a comparison always comes out as.
+std::optional<bool> comparison_outcome(const Module& module, const Expr& e) {
+  std::string_view op = e.name;
+  if (auto outcome = compare_literals(op, *e.args[0], *e.args[1])) return outcome;
+  std::optional<Interval> a = interval_of(module, *e.args[0]), b = interval_of(module, *e.args[1]);
+  if (!a || !b) return std::nullopt;
+  if (op == "_>_" || op == "_>=_") {
+    std::swap(a, b);
+    op = op == "_>_" ? "_<_" : "_<=_";
+  }
+  if (op == "_<_")
+    return a->high < b->low ? std::optional(true) : a->low >= b->high ? std::optional(false) : std::nullopt;
+  if (op == "_<=_")
+    return a->high <= b->low ? std::optional(true) : a->low > b->high ? std::optional(false) : std::nullopt;
+  bool apart = a->high < b->low || b->high < a->low;
+  bool same = a->low == a->high && b->low == b->high && a->low == b->low;
+  if (!apart && !same) return std::nullopt;
+  return op == "_==_" ? same : apart;
+}
+
+bool is_comparison(const Expr& e) {
+  return e.kind == ExprKind::kCall && e.operand == nullptr && e.args.size() == 2 &&
+         (e.name == "_==_" || e.name == "_!=_" || e.name == "_<_" || e.name == "_<=_" || e.name == "_>_" ||
+          e.name == "_>=_");
+}
+
+// What a condition always comes out as, if literals decide it, or that sizes and counts are not negative.
 std::optional<bool> constant_outcome(const Module& module, const Expr& e, int depth) {
   if (depth > kMaxDepth) return std::nullopt;
   if (e.kind == ExprKind::kConst && e.constant.kind == ConstKind::kBool) return e.constant.b;
@@ -37,6 +111,7 @@ std::optional<bool> constant_outcome(const Module& module, const Expr& e, int de
     }
     return all ? std::optional<bool>(!decisive) : std::nullopt;
   }
+  if (is_comparison(e)) return comparison_outcome(module, e);
   const Ref& ref = module.annotations.at(e).ref;
   if (ref.kind == RefKind::kLet && ref.index >= 0) {
     const Expr* value = module.lets[static_cast<size_t>(ref.index)].value;

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include "compiler/check/lint.h"
 
@@ -9,22 +8,6 @@ using syntax::Expr;
 using syntax::ExprKind;
 
 namespace {
-
-// Visits every node, without machine stack.
-template <typename Visit>
-void for_each_node(const Expr& root, Visit visit) {
-  std::vector<const Expr*> stack = {&root};
-  while (!stack.empty()) {
-    const Expr& e = *stack.back();
-    stack.pop_back();
-    visit(e);
-    if (e.operand != nullptr) stack.push_back(e.operand);
-    stack.insert(stack.end(), e.args.begin(), e.args.end());
-    if (e.comprehension == nullptr) continue;
-    const syntax::Comprehension& c = *e.comprehension;
-    stack.insert(stack.end(), {c.iter_range, c.accu_init, c.loop_condition, c.loop_step, c.result});
-  }
-}
 
 // The text a pattern stands for if it has no operators; `\.` and the like stand for themselves.
 std::optional<std::string> plain_text(std::string_view pattern) {
@@ -45,15 +28,6 @@ std::optional<std::string> plain_text(std::string_view pattern) {
 
 void lint_pattern(const Expr& call, const Expr& pattern, base::DiagnosticSink& sink) {
   std::string_view text = pattern.constant.s;
-  RE2::Options quiet;
-  quiet.set_log_errors(false);
-  RE2 regex(re2::StringPiece(text.data(), text.size()), quiet);
-  if (!regex.ok()) {
-    sink.emit(base::DiagKind::kInvalidRegex, pattern.span,
-              fmt::format("malformed regular expression, always an error: {}", regex.error()))
-        .hint("regular expressions are RE2's: no look-around, no back references");
-    return;
-  }
   bool starts = !text.empty() && text.front() == '^';
   bool ends = text.size() > 1 && text.back() == '$' && text[text.size() - 2] != '\\';
   if (starts) text.remove_prefix(1);
@@ -71,10 +45,8 @@ void lint_pattern(const Expr& call, const Expr& pattern, base::DiagnosticSink& s
 void lint_regexes(const Module& module, base::DiagnosticSink& sink) {
   for_each_root(module, [&](const Expr& root, int) {
     for_each_node(root, [&](const Expr& e) {
-      if (e.kind != ExprKind::kCall || e.name != "matches" || e.args.empty()) return;
-      const Expr& pattern = *e.args.back();
-      if (pattern.kind == ExprKind::kConst && pattern.constant.kind == syntax::ConstKind::kString)
-        lint_pattern(e, pattern, sink);
+      const Expr* pattern = e.name == "matches" ? constant_pattern(e) : nullptr;
+      if (pattern != nullptr) lint_pattern(e, *pattern, sink);
     });
   });
 }

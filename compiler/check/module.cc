@@ -56,6 +56,7 @@ std::unique_ptr<Module> ModuleChecker::run() {
   check_rules();
   check_decides();
   check_tests();
+  check_regexes();
   if (options_.lint && !sink_.has_errors()) lint(*module_, sink_);
   return std::move(module_);
 }

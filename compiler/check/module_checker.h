@@ -68,6 +68,9 @@ class ModuleChecker {
   void check_decides();
   bool read_verdict(const syntax::Name& name, Verdict* out);
 
+  // regexes.cc
+  void check_regexes();
+
   // tests.cc
   struct TestState {
     Place row;

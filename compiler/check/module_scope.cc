@@ -1,6 +1,9 @@
 #include "compiler/check/module_scope.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace weir::check {
 
@@ -206,19 +209,40 @@ void ModuleScope::report_symbol(const Symbol& symbol, const Expr& chain, base::D
 
 void ModuleScope::report_unknown_field(int event, const Expr& chain, base::DiagnosticSink& sink) {
   const types::EventSchema& schema = module_.events[static_cast<size_t>(event)].schema;
-  std::vector<std::string_view> fields;
-  for (const types::Field& field : schema.fields) fields.push_back(field.name);
   std::vector<const Expr*> parts = selection_chain(chain);
   if (parts.size() < 2) {
     sink.emit(base::DiagKind::kNotAValue, chain.span, fmt::format("event `{}` is not a value", schema.name))
-        .hint(fmt::format("name one of its fields: `{}.{}`", schema.name, fields.back()));
+        .hint(fmt::format("name one of its fields: `{}.{}`", schema.name, schema.fields.back().name));
     return;
   }
   const Expr& selection = *parts[parts.size() - 2];
-  auto diagnostic = sink.emit(base::DiagKind::kUnknownField, selection.name_span,
-                              fmt::format("event `{}` has no field `{}`", schema.name, selection.name));
-  std::string_view guess = base::did_you_mean(selection.name, fields);
-  if (!guess.empty()) diagnostic.hint(fmt::format("did you mean `{}`?", guess));
+  report_no_field(sink, schema, selection.name, selection.name_span);
+}
+
+bool ModuleScope::report_optional_field(std::string_view owner, const Expr& field, base::DiagnosticSink& sink) {
+  const Symbol* symbol = visible_value(owner);
+  if (symbol == nullptr || symbol->kind != Symbol::Kind::kEvent || !event_fits(symbol->index)) return false;
+  report_no_field(sink, module_.events[static_cast<size_t>(symbol->index)].schema, field.constant.s, field.span);
+  return true;
+}
+
+void report_no_field(base::DiagnosticSink& sink, const types::EventSchema& event, std::string_view field,
+                     base::Span span) {
+  constexpr size_t kMostListed = 12;
+  auto diagnostic =
+      sink.emit(base::DiagKind::kUnknownField, span, fmt::format("event `{}` has no field `{}`", event.name, field));
+  std::vector<std::string_view> names;
+  for (const types::Field& f : event.fields) names.push_back(f.name);
+  std::string_view guess = base::did_you_mean(field, names);
+  if (!guess.empty()) {
+    diagnostic.hint(fmt::format("did you mean `{}`?", guess));
+    return;
+  }
+  // Declared ones first, then `time` and `id`, which every event has.
+  std::rotate(names.begin(), names.begin() + types::EventSchema::kIdSlot + 1, names.end());
+  bool more = names.size() > kMostListed;
+  if (more) names.resize(kMostListed);
+  diagnostic.hint(fmt::format("it has {}{}", fmt::join(names, ", "), more ? ", ..." : ""));
 }
 
 base::DiagnosticSink::Builder report_mismatch(base::DiagnosticSink& sink, base::Span span, std::string_view what,

@@ -40,6 +40,7 @@ class ModuleScope : public Scope {
   std::string find_function(std::string_view name) override;
   bool allow_function(std::string_view function, base::Span span, base::DiagnosticSink& sink) override;
   bool check_special(const syntax::Expr& call, Inference& inference) override;
+  bool report_optional_field(std::string_view owner, const syntax::Expr& field, base::DiagnosticSink& sink) override;
 
  private:
   // The symbol a name stands for, if the file can see it.
@@ -67,6 +68,10 @@ class ModuleScope : public Scope {
   Place place_;
   base::FileId file_ = 0;
 };
+
+// A field an event does not have: the one that is meant if one is near, else those there are.
+void report_no_field(base::DiagnosticSink& sink, const types::EventSchema& event, std::string_view field,
+                     base::Span span);
 
 // Emits the diagnostic of a value that cannot stand where `wanted` is: two entities, or simply another type.
 base::DiagnosticSink::Builder report_mismatch(base::DiagnosticSink& sink, base::Span span, std::string_view what,

@@ -110,9 +110,22 @@ void ModuleScope::check_list_member(const Expr& call, int index, Inference& infe
               (list.kind == ListKind::kCidr && inference.assignable(seen, types_.abstract("net.IP")));
   inference.set(*call.args[1], types_.list(list.element));
   if (!fits) {
-    report_mismatch(inference.sink(), call.args[0]->span, fmt::format("a member of list `{}`", list.name), list.element,
-                    seen)
-        .label(list.span, "declared here");
+    // Such lists are asked with texts, but `string` is not what their declaration says.
+    std::string_view kind = list.kind == ListKind::kDomain  ? "domain"
+                            : list.kind == ListKind::kCidr  ? "cidr"
+                            : list.kind == ListKind::kRegex ? "regex"
+                                                            : "";
+    if (kind.empty()) {
+      report_mismatch(inference.sink(), call.args[0]->span, fmt::format("a member of list `{}`", list.name),
+                      list.element, seen)
+          .label(list.span, "declared here");
+    } else {
+      inference.sink()
+          .emit(base::DiagKind::kTypeMismatch, call.args[0]->span,
+                fmt::format("list `{}` is of kind `{}` and is asked with a `string`, this is `{}`", list.name, kind,
+                            types::to_string(seen)))
+          .label(list.span, "declared here");
+    }
     inference.set(call, types_.error());
     return;
   }
@@ -174,7 +187,9 @@ void ModuleScope::check_has_label(const Expr& call, const Expr& labels, Inferenc
                                             fmt::format("label `{}` is not declared", name.constant.s));
     std::vector<std::string_view> names = symbols_.names(Symbol::Kind::kLabel);
     std::string_view guess = base::did_you_mean(name.constant.s, names);
-    diagnostic.hint(guess.empty() ? "declare it: `label name on Entity`" : fmt::format("did you mean `{}`?", guess));
+    diagnostic.hint(guess.empty() ? fmt::format("declare it: `label {} on {}`", name.constant.s,
+                                                key->is(Kind::kEntity) ? types::to_string(key) : "Entity")
+                                  : fmt::format("did you mean `{}`?", guess));
   }
   int entity = symbol == nullptr ? -1 : module_.labels[static_cast<size_t>(symbol->index)].entity;
   const Type* wanted = entity < 0 ? types_.error() : module_.entities[static_cast<size_t>(entity)].type;

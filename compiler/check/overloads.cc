@@ -20,7 +20,6 @@ constexpr Intrinsic kIntrinsics[] = {
     {"@not_strictly_false", "(bool) -> bool", RefKind::kNone},
     {"_?_:_", "(bool, T, T) -> T", RefKind::kNone},
     {"cel.@mapInsert", "(map<K, V>, K, V) -> map<K, V>", RefKind::kNone},
-    {"cel.@mapInsert", "(map<K, V>, map<K, V>) -> map<K, V>", RefKind::kNone},
     {"_[?_]", "(list<V>, int) -> optional<V>", RefKind::kNone},
     {"_[?_]", "(map<K, V>, K) -> optional<V>", RefKind::kNone},
     {"_[?_]", "(optional<list<V>>, int) -> optional<V>", RefKind::kNone},
@@ -68,6 +67,68 @@ std::string type_list(const std::vector<const Type*>& types, size_t from = 0) {
 }
 
 bool is_number(const Type* type) { return type->is(Kind::kInt) || type->is(Kind::kUint) || type->is(Kind::kDouble); }
+
+bool is_comparison(std::string_view function) {
+  return function == "_==_" || function == "_!=_" || function == "_<_" || function == "_<=_" || function == "_>_" ||
+         function == "_>=_";
+}
+
+// A literal of a type with the content of another literal if it has one, else any: what could be written instead.
+std::string example_literal(const Type* type, const syntax::Constant& c) {
+  using syntax::ConstKind;
+  switch (type->base()->kind()) {
+    case Kind::kString:
+      return c.kind == ConstKind::kInt    ? fmt::format("\"{}\"", c.i)
+             : c.kind == ConstKind::kBool ? fmt::format("\"{}\"", c.b)
+                                          : "\"text\"";
+    case Kind::kInt:
+    case Kind::kUint:
+    case Kind::kDouble: {
+      bool digits = c.kind == ConstKind::kString && !c.s.empty() && c.s.size() < 10 &&
+                    c.s.find_first_not_of("0123456789") == std::string::npos && (c.s[0] != '0' || c.s.size() == 1);
+      return fmt::format("{}{}", digits ? c.s : "1", type->is(Kind::kUint) ? "u" : type->is(Kind::kDouble) ? ".0" : "");
+    }
+    case Kind::kBool:
+      return "true";
+    case Kind::kTimestamp:
+      return "timestamp(\"2026-01-31T00:00:00Z\")";
+    case Kind::kDuration:
+      return "duration(\"10m\")";
+    default:
+      return {};
+  }
+}
+
+std::string comparison_hint(std::string_view op, const std::vector<const Expr*>& args,
+                            const std::vector<const Type*>& types) {
+  bool constant[2] = {args[0]->kind == syntax::ExprKind::kConst, args[1]->kind == syntax::ExprKind::kConst};
+  if (constant[0] != constant[1]) {
+    const Type* other = types[constant[0] ? 1 : 0];
+    std::string example = example_literal(other, args[constant[0] ? 0 : 1]->constant);
+    if (!example.empty() && !(other->base()->is(Kind::kBool) && op.size() == 1))
+      return fmt::format("compare it with {} `{}`, such as `{}`", other->base()->is(Kind::kInt) ? "an" : "a",
+                         types::to_string(other->base()), example);
+  }
+  if (types[0]->base()->is(Kind::kList) != types[1]->base()->is(Kind::kList))
+    return "to ask for a member write `x in list`";
+  for (size_t i = 0; i < 2; ++i)
+    if (types[i]->base()->is(Kind::kString) && (is_number(types[1 - i]) || types[1 - i]->is(Kind::kBool)))
+      return fmt::format("convert one side: `string(...)`, or `{}(...)`", types::to_string(types[1 - i]));
+  return op == "==" || op == "!=" ? fmt::format("`{}` compares two values of one type", op) : std::string();
+}
+
+std::string membership_hint(const std::vector<const Type*>& types) {
+  switch (types[1]->base()->kind()) {
+    case Kind::kList:
+    case Kind::kMap:
+      return fmt::format("its {} are `{}`", types[1]->base()->is(Kind::kList) ? "elements" : "keys",
+                         types::to_string(types[1]->base()->arg(0)));
+    case Kind::kString:
+      return "to look for a part of a text write `text.contains(\"...\")`";
+    default:
+      return "`in` asks a list or a map, such as `x in [1, 2]`";
+  }
+}
 
 }  // namespace
 
@@ -129,7 +190,8 @@ void Inference::finish_call(const Frame& frame) {
   std::string_view function = frame.member || frame.function.empty() ? std::string_view(e.name) : frame.function;
   std::vector<Candidate> all = candidates(function, style);
   if (all.empty()) {
-    report_unknown_function(e, function, style);
+    // What it is called on may be a misspelt name, already reported.
+    if (!frame.member || !arg_types[0]->is(Kind::kError)) report_unknown_function(e, function, style);
     set(e, types_.error());
     return;
   }
@@ -236,6 +298,15 @@ void Inference::report_no_overload(const Expr& call, std::string_view function, 
         types::to_string(arg_types[0]->is(Kind::kDouble) || arg_types[1]->is(Kind::kDouble) ? types_.dbl()
                                                                                             : types_.integer())));
     return;
+  }
+  if (style == CallStyle::kOperator && args.size() == 2) {
+    std::string hint = is_comparison(function) ? comparison_hint(text, args, arg_types)
+                       : function == "@in"     ? membership_hint(arg_types)
+                                               : std::string();
+    if (!hint.empty()) {
+      diagnostic.hint(std::move(hint));
+      return;
+    }
   }
   // Those that fit most of the arguments are likely to be meant.
   std::vector<std::pair<size_t, const Candidate*>> ranked;

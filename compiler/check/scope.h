@@ -36,6 +36,10 @@ class Scope {
   virtual void report_undeclared(const syntax::Expr& chain, std::span<const std::string_view> locals,
                                  base::DiagnosticSink& sink) = 0;
 
+  // `owner.?field` where the owner has fields but is no value, and not this field: emits the diagnostic. False if the
+  // owner is nothing of the kind.
+  virtual bool report_optional_field(std::string_view, const syntax::Expr&, base::DiagnosticSink&) { return false; }
+
   // Full name of a function, or empty if there is none of this name.
   virtual std::string find_function(std::string_view name) = 0;
   virtual std::vector<const HostOverload*> host_overloads(std::string_view) { return {}; }

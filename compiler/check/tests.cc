@@ -86,12 +86,7 @@ void ModuleChecker::check_send(const TestStep& step, TestState& state) {
     const Type* type = check_at(value, state.row);
     int slot = schema.find(name.text);
     if (slot < 0) {
-      std::vector<std::string_view> fields;
-      for (const types::Field& field : schema.fields) fields.push_back(field.name);
-      auto diagnostic = sink_.emit(base::DiagKind::kUnknownField, name.span,
-                                   fmt::format("event `{}` has no field `{}`", schema.name, name.text));
-      std::string_view guess = base::did_you_mean(name.text, fields);
-      if (!guess.empty()) diagnostic.hint(fmt::format("did you mean `{}`?", guess));
+      report_no_field(sink_, schema, name.text, name.span);
       continue;
     }
     if (!given.insert(slot).second) {

@@ -50,6 +50,7 @@ Compilation compile_with(std::vector<SourceText> sources, const std::vector<Extr
   if (out.checked->rules.size() > options.max_rules)
     sink.emit(base::DiagKind::kTooLarge, out.checked->rules[options.max_rules].span,
               fmt::format("more than {} rules", options.max_rules));
+  if (!sink.has_errors()) check::check_limits(*out.checked, options.limits, sink);
   if (!sink.has_errors()) {
     auto program = std::make_shared<ir::Program>(lower::lower_module(*out.checked, out.sources, fold_constant, sink));
     std::vector<ir::NodeId> roots = program->roots();

@@ -9,6 +9,7 @@
 
 #include "compiler/base/diagnostics.h"
 #include "compiler/base/source.h"
+#include "compiler/check/manifest_limits.h"
 #include "compiler/check/module.h"
 #include "compiler/ir/program.h"
 
@@ -22,6 +23,7 @@ struct SourceText {
 struct CompileOptions {
   check::FileReader read_file;  // list files; null: none can be read
   bool lint = true;
+  check::ManifestLimits limits;
   uint32_t max_rules = 1'000'000;
 };
 

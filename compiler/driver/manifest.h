@@ -39,6 +39,8 @@ struct Manifest {
   std::map<std::string, std::string> owners;
 };
 
+check::ManifestLimits limits_of(const Manifest& manifest);
+
 // All errors of the file, one a line, as "path:line: message; hint".
 absl::StatusOr<Manifest> parse_manifest(const std::string& path, const std::string& text);
 

@@ -50,6 +50,13 @@ std::vector<std::string> expand(const fs::path& directory, const std::string& pa
 
 }  // namespace
 
+check::ManifestLimits limits_of(const Manifest& manifest) {
+  check::ManifestLimits limits;
+  limits.max_rule_cost = manifest.max_rule_cost;
+  for (const auto& [owner, contact] : manifest.owners) limits.owners.push_back(owner);
+  return limits;
+}
+
 absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& paths) {
   RuleSetSource out;
   std::vector<std::string> files;

@@ -213,6 +213,7 @@ class ModuleLowering {
           for (const auto& [name, value] : s.fields)
             step.fields.emplace_back(static_cast<uint32_t>(out_.events[step.event].schema.find(name.text)),
                                      lower(value, kTestRow));
+          fill_required_fields(step);
           break;
         }
         case syntax::TestStep::Kind::kExpectFires:

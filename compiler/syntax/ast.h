@@ -199,6 +199,7 @@ struct RuleStmt {
   std::vector<TemplatePiece> because;
   base::Span because_span;
   std::optional<std::string> owner;
+  base::Span owner_span;
   std::optional<Name> severity;  // info low medium high critical
   Mode mode = Mode::kShadow;
   bool mode_given = false;

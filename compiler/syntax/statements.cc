@@ -242,18 +242,18 @@ WindowClause StatementParser::build_window(P::WindowContext* context) {
   WindowClause window;
   window.span = span(context);
   std::vector<antlr4::tree::TerminalNode*> durations = context->DURATION();
+  size_t panes_from = 0;  // what stands before is the length
   if (context->LAST() != nullptr) {
     window.kind = WindowKind::kLast;
     window.count = count(context->NUM_INT());
-    return window;
-  }
-  if (context->ALL() != nullptr) {
+  } else if (context->ALL() != nullptr) {
     window.kind = WindowKind::kAll;
-    return window;
+  } else {
+    window.kind = context->SESSION() != nullptr ? WindowKind::kSession : WindowKind::kDuration;
+    window.length = duration(durations[0]);
+    panes_from = 1;
   }
-  window.kind = context->SESSION() != nullptr ? WindowKind::kSession : WindowKind::kDuration;
-  window.length = duration(durations[0]);
-  if (durations.size() > 1) window.pane = duration(durations[1]);
+  if (durations.size() > panes_from) window.pane = duration(durations[panes_from]);
   window.exact = !context->EXACT().empty();
   for (auto [nodes, word] : {std::pair{context->EVERY(), "every"}, std::pair{context->EXACT(), "exact"}}) {
     if (nodes.size() < 2) continue;
@@ -302,6 +302,7 @@ void StatementParser::build_rule_clause(P::RuleClauseContext* context, RuleStmt&
       break;
     case T::OWNER:
       rule.owner = string(context->STRING());
+      rule.owner_span = span(context->STRING());
       break;
     case T::SEVERITY:
       build_severity(context, rule);

@@ -78,6 +78,21 @@ std::string expectation(const std::vector<size_t>& types) {
   return out;
 }
 
+// A quoted text where a name belongs, and the reverse.
+std::string quotes_hint(size_t before, size_t found, std::string_view word, const std::vector<size_t>& expected) {
+  auto has = [&](size_t type) { return std::find(expected.begin(), expected.end(), type) != expected.end(); };
+  if (found == T::STRING && has(T::IDENTIFIER) && word.size() > 2 && word.front() == word.back()) {
+    std::string_view inner = word.substr(1, word.size() - 2);
+    bool plain = std::all_of(inner.begin(), inner.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    if (plain) return fmt::format("leave out the quotes: `{}`", inner);
+  }
+  if (expected.size() != 1 || !has(T::STRING) || !is_name(found)) return {};
+  if (before == T::CASE) return "a queue is a quoted text: `case \"abuse\" key post.author`";
+  return fmt::format("put it in quotes: `\"{}\"`", word);
+}
+
 // The expected keyword that a word resembles, in backticks, or empty.
 std::string_view misspelt(std::string_view word, const std::vector<size_t>& expected) {
   for (size_t type : expected) {
@@ -209,7 +224,7 @@ void ExpressionParser::report(const SyntaxFailure& failure, Range range, const S
     }
   }
   if (!expected.empty() && !wants_expression) {
-    std::string hint;
+    std::string hint = quotes_hint(before, found, word, failure.expected);
     bool closes = failure.expected.size() == 1 && is_closer(failure.expected[0]);
     if (closes && after_operand && !at_end && starts_operand(found)) hint = "is a `,` or an operator missing?";
     if (!at_end && is_name(found)) {

@@ -91,6 +91,7 @@ weir_status compile_set(const weir_engine* engine, driver::RuleSetSource source,
   driver::CompileOptions options;
   options.lint = request.options.no_lint == 0;
   options.max_rules = engine->state->max_rules;
+  options.limits = driver::limits_of(source.manifest);
   options.read_file = [&](base::FileId from, const std::string& path) -> std::optional<std::string> {
     if (auto it = request.lists.find(path); it != request.lists.end()) return it->second;
     if (source.read_file) return source.read_file(from, path);

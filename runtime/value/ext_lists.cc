@@ -5,6 +5,7 @@
 
 #include "runtime/value/ext_support.h"
 #include "runtime/value/number.h"
+#include "runtime/value/operations.h"
 
 namespace weir::value {
 namespace {
@@ -131,6 +132,15 @@ Value equivalent(EvalContext& ctx, const ListRep& a, const ListRep& b) {
   return there.is_true() ? are_in(ctx, b, a, Quantity::kAll) : there;
 }
 
+// In place, as map_insert: only transformMapEntry calls it, whose accumulator nobody else holds.
+Value insert_all(EvalContext& ctx, const Value& accu, const MapRep& added) {
+  if (!charge(ctx, added.size)) return budget_error();
+  Value out = accu;
+  for (uint32_t i = 0; i < added.size && out.ok(); ++i)
+    out = map_insert(ctx, out, added.entries[i].key, added.entries[i].value);
+  return out;
+}
+
 }  // namespace
 
 WEIR_BODY_OF(list_slice, 0, slice(ctx, *args[0].list, args[1].i, args[2].i), Kind::kList, Kind::kInt, Kind::kInt)
@@ -150,5 +160,7 @@ WEIR_BODY_CONST(lists_range, range(ctx, args[0].i))
 WEIR_BODY_OF(sets_contains, 2, are_in(ctx, *args[1].list, *args[0].list, Quantity::kAll), Kind::kList, Kind::kList)
 WEIR_BODY_OF(sets_equivalent, 2, equivalent(ctx, *args[0].list, *args[1].list), Kind::kList, Kind::kList)
 WEIR_BODY_OF(sets_intersects, 2, are_in(ctx, *args[0].list, *args[1].list, Quantity::kAny), Kind::kList, Kind::kList)
+
+WEIR_BODY_OF(map_insert_all, 0, insert_all(ctx, args[0], *args[1].map), Kind::kMap, Kind::kMap)
 
 }  // namespace weir::value

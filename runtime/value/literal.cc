@@ -1,6 +1,9 @@
 // Values as people read them: to_literal and to_text.
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cmath>
+
 #include "runtime/value/operations.h"
 #include "runtime/value/text.h"
 #include "runtime/value/utf8.h"
@@ -54,6 +57,15 @@ std::string double_literal(double d) {
   if (text.find_first_of("NI") != std::string::npos) return fmt::format("double(\"{}\")", text);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
+}
+
+// Sizes that people read without counting digits are written out: 1000000, where string(1e6) is "1e+06".
+std::string double_text(double d) {
+  constexpr double kSmallest = 1e-5, kLargest = 1e15;
+  double size = std::fabs(d);
+  if (!(size >= kSmallest && size < kLargest)) return format_double(d);
+  char buffer[40];  // -0.0000ddddddddddddddddd
+  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::fixed).ptr);
 }
 
 class LiteralWriter {
@@ -176,7 +188,7 @@ std::string to_text(const Value& v) {
     case Kind::kUint:
       return fmt::format("{}", v.u);
     case Kind::kDouble:
-      return format_double(v.d);
+      return double_text(v.d);
     case Kind::kTimestamp:
       return format_timestamp(v.i, v.aux);
     case Kind::kDuration:

@@ -53,7 +53,7 @@ Value make_some(EvalContext& ctx, const Value& v);
 // For people: CEL literal syntax ("abc", [1, 2u], {"k": 1.5}, timestamp("…")). Used by because templates (strings bare
 // at the top: see to_text), explain, eval.
 std::string to_literal(const Value& v);
-// As string(v) where that exists, else as to_literal.
+// As string(v) where that exists, else as to_literal; but doubles from 1e-5 to 1e15 without an exponent.
 std::string to_text(const Value& v);
 
 }  // namespace weir::value

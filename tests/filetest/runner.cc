@@ -19,6 +19,7 @@
 
 #include "compiler/base/diagnostics.h"
 #include "compiler/check/expression.h"
+#include "compiler/check/manifest_limits.h"
 #include "compiler/check/module.h"
 #include "compiler/syntax/parse.h"
 
@@ -36,6 +37,7 @@ struct Directives {
   bool hex_bytes = false;   // `<<FF>>` in the source stands for that byte
   size_t max_errors = 200;
   weir::syntax::ParseLimits limits;
+  weir::check::ManifestLimits manifest;
 };
 
 struct Test {
@@ -73,6 +75,12 @@ Directives read_directives(std::string_view source) {
   if (auto n = directive(source, "max-depth")) d.limits.max_depth = static_cast<uint32_t>(*n);
   if (auto n = directive(source, "max-source-bytes")) d.limits.max_source_bytes = static_cast<uint32_t>(*n);
   if (auto n = directive(source, "max-expression-tokens")) d.limits.max_expression_tokens = static_cast<uint32_t>(*n);
+  if (auto n = directive(source, "max-rule-cost")) d.manifest.max_rule_cost = *n;
+  constexpr std::string_view kOwner = "// owner: ";
+  for (size_t at = source.find(kOwner); at != std::string_view::npos; at = source.find(kOwner, at + 1)) {
+    size_t begin = at + kOwner.size();
+    d.manifest.owners.emplace_back(source.substr(begin, source.find('\n', begin) - begin));
+  }
   return d;
 }
 
@@ -133,7 +141,8 @@ Output run_diagnostics(const Test& test, SourceMap& sources, DiagnosticSink& sin
   if (sink.has_errors()) return {"", true};
   weir::check::CheckOptions options;
   options.read_file = [&](weir::base::FileId, const std::string& path) { return read_file(test.folder / path); };
-  weir::check::check_module(std::move(files), arena, sources, options, sink);
+  auto module = weir::check::check_module(std::move(files), arena, sources, options, sink);
+  if (!sink.has_errors()) weir::check::check_limits(*module, test.directives.manifest, sink);
   return {"", sink.has_errors()};
 }
 

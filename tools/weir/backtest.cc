@@ -162,6 +162,18 @@ class Backtest {
     return alert;
   }
 
+  std::vector<SampledEvent::Field> fields_of(const io::Record& record) const {
+    std::vector<SampledEvent::Field> texts, others;
+    const std::vector<types::Field>& fields = rules_.program().events[record.event].schema.fields;
+    for (size_t slot = 0; slot < fields.size(); ++slot) {
+      if (slot == types::EventSchema::kIdSlot || !record.row[slot].ok()) continue;
+      bool is_text = fields[slot].type->is(types::Kind::kString);
+      (is_text ? texts : others).push_back({fields[slot].name, value::to_text(record.row[slot]), is_text});
+    }
+    texts.insert(texts.end(), others.begin(), others.end());
+    return texts;
+  }
+
   void sample(const io::Record& record, const engine::EventResult& result, ir::Verdict verdict, backtest::Label label) {
     size_t at = reservoir_.offer();
     if (at == options_.sample) return;
@@ -173,6 +185,7 @@ class Backtest {
     e.record = record.text;
     e.verdict = ir::verdict_name(verdict);
     e.label = label;
+    e.fields = fields_of(record);
     e.because.clear();
     for (const engine::Hit& hit : result.hits)
       if (hit.outcome == engine::Outcome::kFired || hit.outcome == engine::Outcome::kTripped)

@@ -16,6 +16,11 @@ struct SampledEvent {
   std::string verdict;
   backtest::Label label = backtest::Label::kNone;
   std::vector<std::pair<std::string, std::string>> because;  // rule, its filled template
+  struct Field {
+    std::string name, value;
+    bool is_text;
+  };
+  std::vector<Field> fields;  // those the event has, texts first; for people
 };
 
 struct BacktestReport {

@@ -92,7 +92,7 @@ std::string overall_text(const Figures& f, const BacktestReport& report, bool la
   std::string out =
       section("Verdicts", "What the whole rule set decides, event by event; an alert is anything stricter than allow.");
   out += verdict_table(f, labelled);
-  out += fmt::format("  {} alerts: {} of 1,000 events", with_commas(f.alerts), per_thousand(f.alerts, f.events));
+  out += fmt::format("  {}: {} of 1,000 events", counted(f.alerts, "alert"), per_thousand(f.alerts, f.events));
   if (!report.entity.empty())
     out += fmt::format("; {} of {} distinct {}s alerted", with_commas(f.alerted_entities), with_commas(f.entities),
                        report.entity);
@@ -125,7 +125,7 @@ std::string rules_text(const Figures& f, const BacktestReport& report, bool labe
   t.column("rule", kLeft);
   t.column("fires", kRight);
   t.column("per 1,000", kRight);
-  t.column(report.entity.empty() ? "entities" : report.entity + "s", kRight);
+  if (!report.entity.empty()) t.column(report.entity + "s", kRight);
   if (labelled) {
     t.column("precision", kRight);
     t.column("95 % interval", kLeft);
@@ -143,8 +143,8 @@ std::string rules_text(const Figures& f, const BacktestReport& report, bool labe
     std::vector<Table::Cell> cells = {
         {declared.name + mode_mark(declared.mode), rule.fires == 0 ? Style::kDim : Style::kPlain},
         number(rule.fires),
-        {per_thousand(rule.fires, f.events), rule.fires == 0 ? Style::kDim : Style::kPlain},
-        number(rule.entities)};
+        {per_thousand(rule.fires, f.events), rule.fires == 0 ? Style::kDim : Style::kPlain}};
+    if (!report.entity.empty()) cells.push_back(number(rule.entities));
     if (labelled) {
       Proportion precision = rule.event.precision(), recall = rule.event.recall();
       cells.push_back({share_text(precision), judge(precision)});
@@ -228,6 +228,30 @@ std::string causes_text(const BacktestReport& report) {
   return out;
 }
 
+// Texts have a line each, the other fields share lines.
+std::string fields_text(const SampledEvent& e) {
+  constexpr size_t kIndent = 4, kWidest = 40;
+  size_t width = terminal_width() - kIndent;
+  std::string out, line;
+  auto end_line = [&] {
+    if (!line.empty()) out += fmt::format("{:{}}{}\n", "", kIndent, styled(line, Style::kDim));
+    line.clear();
+  };
+  for (const SampledEvent::Field& field : e.fields) {
+    std::string label = field.name + ": ";
+    if (field.is_text) {
+      line = label + printable(field.value, width - std::min(label.size(), width / 2));
+      end_line();
+      continue;
+    }
+    std::string cell = label + printable(field.value, kWidest);
+    if (display_width(line) + 2 + display_width(cell) > width) end_line();
+    line += (line.empty() ? "" : "  ") + cell;
+  }
+  end_line();
+  return out;
+}
+
 std::string sample_text(const BacktestReport& report) {
   if (report.sample_of.empty()) return "";
   std::string out =
@@ -239,9 +263,11 @@ std::string sample_text(const BacktestReport& report) {
                                                                 : "no label";
     out += fmt::format("  {}  {} ({}, {}:{})\n", styled(printable(e.id, 60), Style::kBold), e.verdict, label, e.file,
                        e.line);
-    for (const auto& [rule, text] : e.because)
-      out += fmt::format("    {}: {}\n", rule, text.empty() ? "(no because)" : printable(text, 160));
-    out += fmt::format("    {}\n", styled(printable(e.record, 160), Style::kDim));
+    for (const auto& [rule, text] : e.because) {
+      size_t room = terminal_width() - std::min(rule.size() + 6, terminal_width() / 2);
+      out += fmt::format("    {}: {}\n", rule, text.empty() ? "(no because)" : printable(text, room));
+    }
+    out += fields_text(e);
   }
   return out;
 }
@@ -250,8 +276,8 @@ std::string sample_text(const BacktestReport& report) {
 
 std::string to_text(const BacktestReport& report) {
   bool labelled = report.all.labelled > 0;
-  std::string out = fmt::format("{} over {} events", styled("Backtest of " + report.rule_set, Style::kBold),
-                                with_commas(report.all.events));
+  std::string out = fmt::format("{} over {}", styled("Backtest of " + report.rule_set, Style::kBold),
+                                counted(report.all.events, "event"));
   out += fmt::format(
       " in {} ({} events a second, {})\n", duration_text(report.seconds),
       with_commas(static_cast<uint64_t>(static_cast<double>(report.all.events) / std::max(report.seconds, 1e-9))),

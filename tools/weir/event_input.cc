@@ -57,7 +57,7 @@ std::unique_ptr<io::EventReader> open_events(const EventInput& input, const Rule
 int finish_events(io::EventReader& reader, const EventInput& input, bool quiet) {
   const io::RejectLog& log = reader.rejects();
   if (log.total() > 0 && !quiet) {
-    complain(fmt::format("{} record(s) rejected", with_commas(log.total())));
+    complain(counted(log.total(), "record") + " rejected");
     for (size_t c = 0; c < io::kRejectCauseCount; ++c) {
       auto cause = static_cast<io::RejectCause>(c);
       if (log.count(cause) == 0) continue;

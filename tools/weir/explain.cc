@@ -2,7 +2,9 @@
 #include "runtime/explain/explain.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "compiler/base/diagnostics.h"
 #include "compiler/types/schema.h"
 #include "runtime/value/operations.h"
 #include "tools/weir/event_input.h"
@@ -40,9 +42,15 @@ int run_explain(const ExplainOptions& options) {
   if (!options.rule.empty() && program.find_rule(options.rule) < 0) {
     std::vector<std::string_view> names;
     for (const ir::Rule& rule : program.rules) names.push_back(rule.name);
-    std::string_view close = base::did_you_mean(options.rule, names);
-    complain(
-        fmt::format("no rule `{}`{}", options.rule, close.empty() ? "" : fmt::format("; did you mean `{}`?", close)));
+    std::vector<std::string_view> words = names;
+    for (const ir::Rule& rule : program.rules) words.push_back(rule.id);
+    std::string_view close = base::did_you_mean(options.rule, words);
+    constexpr size_t kMostListed = 10;
+    bool more = names.size() > kMostListed;
+    if (more) names.resize(kMostListed);
+    complain(fmt::format("no rule `{}`; {}", options.rule,
+                         close.empty() ? fmt::format("there are {}{}", fmt::join(names, ", "), more ? ", ..." : "")
+                                       : fmt::format("did you mean `{}`?", close)));
     return kUsage;
   }
   auto compiled = make_rules(*rules, engine::Tier::kInterpreter);

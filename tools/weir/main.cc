@@ -1,8 +1,13 @@
 // weir: rules for defending platforms, from the command line.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
 
+#include "compiler/base/diagnostics.h"
 #include "tools/weir/output.h"
 #include "tools/weir/verbs.h"
 
@@ -21,6 +26,32 @@ Start here:
   weir backtest --rules rules/ --events log.jsonl     what would they have done?
   weir run --rules rules/ --events - < log.jsonl      verdicts, one JSON line an event
 )";
+
+// The first argument that is no option: the verb. Empty if there is none.
+std::string_view verb_of(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::string_view arg = argv[i];
+    if (arg == "--color") {
+      ++i;  // its value
+    } else if (arg.empty() || arg[0] != '-') {
+      return arg;
+    }
+  }
+  return {};
+}
+
+// True, and complained about, if there is a verb and Weir does not know it. CLI11 would only ask for one.
+bool unknown_verb(const CLI::App& app, std::string_view verb) {
+  std::vector<std::string_view> known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(command->get_name());
+  if (verb.empty() || std::find(known.begin(), known.end(), verb) != known.end()) return false;
+  std::string_view meant = weir::base::did_you_mean(verb, known);
+  weir::tools::complain(fmt::format(
+      "there is no verb `{}`; {}", verb,
+      meant.empty() ? fmt::format("verbs: {}", fmt::join(known, ", ")) : fmt::format("did you mean `{}`?", meant)));
+  return true;
+}
 
 }  // namespace
 
@@ -44,6 +75,7 @@ int main(int argc, char** argv) {
   add_eval(app, &action);
   add_repl(app, &action);
   add_conformance(app, &action);
+  if (unknown_verb(app, verb_of(argc, argv))) return kUsage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

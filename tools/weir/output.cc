@@ -1,6 +1,7 @@
 #include "tools/weir/output.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -89,6 +90,17 @@ std::string printable(std::string_view text, size_t width) {
     text.remove_prefix(n);
   }
   return out;
+}
+
+size_t terminal_width() {
+  constexpr size_t kDefault = 160, kNarrowest = 40;
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kDefault;
+  return std::max<size_t>(size.ws_col, kNarrowest);
+}
+
+std::string counted(uint64_t n, std::string_view what) {
+  return fmt::format("{} {}{}", with_commas(n), what, n == 1 ? "" : "s");
 }
 
 std::string section(std::string_view title, std::string_view meaning) {

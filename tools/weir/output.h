@@ -28,6 +28,9 @@ size_t display_width(std::string_view text);
 // Control characters out: text from a log must not steer a terminal. Cut to `width` columns with an ellipsis.
 std::string printable(std::string_view text, size_t width);
 
+// Columns of the terminal standard output is; of what is no terminal, 160.
+size_t terminal_width();
+
 // A heading and a sentence that says what the figures below mean.
 std::string section(std::string_view title, std::string_view meaning);
 
@@ -54,7 +57,8 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-std::string with_commas(uint64_t n);  // 20,636
+std::string with_commas(uint64_t n);                     // 20,636
+std::string counted(uint64_t n, std::string_view what);  // "1 rule", "2 rules": plurals with an s
 std::string decimals(double x, int digits);
 std::string percent(double share, int digits = 1);  // 0.5 -> "50.0 %"
 std::string per_thousand(uint64_t part, uint64_t whole);

@@ -51,6 +51,7 @@ std::optional<RuleSet> load_rules(const std::vector<std::string>& paths, int* ex
   out.source = *std::move(source);
   driver::CompileOptions options;
   options.read_file = out.source.read_file;
+  options.limits = driver::limits_of(out.source.manifest);
   out.compilation = driver::compile_with(out.source.sources, extra, options, &out.extra_nodes);
   return out;
 }
@@ -61,7 +62,7 @@ std::optional<RuleSet> load_checked_rules(const std::vector<std::string>& paths,
   if (!rules) return rules;
   if (rules->compilation.program == nullptr) {
     show_diagnostics(rules->compilation, false);
-    complain(fmt::format("the rules have {} error(s)", rules->count(base::Severity::kError)));
+    complain(fmt::format("the rules have {}", counted(rules->count(base::Severity::kError), "error")));
     *exit_code = kFindings;
     return std::nullopt;
   }

@@ -132,7 +132,20 @@ TEST_F(ValueTest, Literals) {
   for (const auto& [value, expected] : cases) EXPECT_EQ(to_literal(value), expected);
   EXPECT_EQ(to_text(S("a\"b")), "a\"b");
   EXPECT_EQ(to_text(U(7)), "7");
-  EXPECT_EQ(to_text(D(0.5)), "0.5");
+  const std::pair<double, const char*> doubles[] = {
+      {0.5, "0.5"},
+      {1, "1"},
+      {1e6, "1000000"},
+      {-1234567.25, "-1234567.25"},
+      {1e-5, "0.00001"},
+      {9.5e-6, "9.5e-06"},
+      {0, "0"},
+      {999999999999999.9, "999999999999999.9"},
+      {1e15, "1e+15"},
+      {0.1 + 0.2, "0.30000000000000004"},
+      {-0.00012, "-0.00012"},
+  };
+  for (const auto& [d, expected] : doubles) EXPECT_EQ(to_text(D(d)), expected);
   EXPECT_EQ(to_text(list({S("a")})), "[\"a\"]");
 }
 
