@@ -75,7 +75,12 @@ int main(int argc, char** argv) {
   add_eval(app, &action);
   add_repl(app, &action);
   add_conformance(app, &action);
-  if (unknown_verb(app, verb_of(argc, argv))) return kUsage;
+  std::string_view verb = verb_of(argc, argv);
+  if (verb == "help") {
+    print(app.help());
+    return kOk;
+  }
+  if (unknown_verb(app, verb)) return kUsage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
