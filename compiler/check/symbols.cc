@@ -57,6 +57,7 @@ const Symbols::Table& Symbols::table(Symbol::Kind kind) const {
   }
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): clang-tidy 14 does not see the move into try_emplace
 const Symbol* Symbols::add(std::string_view name, Symbol symbol) {
   auto& symbols = const_cast<Table&>(table(symbol.kind));
   auto [entry, added] = symbols.try_emplace(std::string(name), std::move(symbol));

@@ -1,6 +1,7 @@
 #include "compiler/driver/constant_folding.h"
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "runtime/value/builtins.h"
@@ -18,6 +19,13 @@ using value::Value;
 constexpr int64_t kMaxSteps = 100'000;
 constexpr size_t kMaxBytes = 1 << 20;
 
+// Text is copied: results borrow from their arguments, and adding their parts to the module moves its constants.
+std::optional<std::string_view> copy_text(const ir::Constant& c, value::Arena& arena) {
+  const char* text = arena.copy(c.s);
+  if (text == nullptr) return std::nullopt;
+  return std::string_view(text, c.s.size());
+}
+
 std::optional<Value> to_value(const ir::Module& m, uint32_t id, value::Arena& arena) {
   const ir::Constant& c = m.constants[id];
   switch (c.kind) {
@@ -32,11 +40,13 @@ std::optional<Value> to_value(const ir::Module& m, uint32_t id, value::Arena& ar
     case ir::ConstantKind::kDouble:
       return Value::dbl(c.d);
     case ir::ConstantKind::kString:
-      return Value::string(c.s);
     case ir::ConstantKind::kBytes:
-      return Value::bytes(c.s);
-    case ir::ConstantKind::kType:
-      return Value::type(c.s);
+    case ir::ConstantKind::kType: {
+      std::optional<std::string_view> text = copy_text(c, arena);
+      if (!text) return std::nullopt;
+      if (c.kind == ir::ConstantKind::kString) return Value::string(*text);
+      return c.kind == ir::ConstantKind::kBytes ? Value::bytes(*text) : Value::type(*text);
+    }
     case ir::ConstantKind::kTimestamp:
       return Value::timestamp(c.i, static_cast<uint32_t>(c.u));
     case ir::ConstantKind::kDuration:

@@ -254,7 +254,7 @@ Expr* ExpressionParser::build_struct(Expr* type, P::PostfixContext* context, Spa
   // The type's name is a chain of selections down to an identifier.
   std::string name;
   const Expr* part = type;
-  for (; part->kind == ExprKind::kSelect && !part->test_only; part = part->operand) name = "." + part->name + name;
+  for (; part->kind == ExprKind::kSelect && !part->test_only; part = part->operand) name.insert(0, "." + part->name);
   if (part->kind != ExprKind::kIdent) {
     if (part->kind != ExprKind::kError) {
       sink_.emit(DiagKind::kSyntaxError, span(context->LBRACE()), "expected an operator, found `{`")

@@ -303,7 +303,7 @@ bool TestReport::passed() const {
   return std::all_of(results.begin(), results.end(), [](const TestResult& r) { return r.passed(); });
 }
 
-TestReport run_tests(std::shared_ptr<const Rules> rules, const TestRunOptions& options) {
+TestReport run_tests(const std::shared_ptr<const Rules>& rules, const TestRunOptions& options) {
   TestReport report;
   const ir::Program& program = rules->program();
   if (options.coverage) {

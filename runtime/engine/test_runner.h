@@ -59,6 +59,6 @@ struct TestRunOptions {
   std::function<bool(std::string_view title)> wanted;  // null: every test
 };
 
-TestReport run_tests(std::shared_ptr<const Rules> rules, const TestRunOptions& options);
+TestReport run_tests(const std::shared_ptr<const Rules>& rules, const TestRunOptions& options);
 
 }  // namespace weir::engine
