@@ -14,6 +14,9 @@ struct Case {
   const char* want;  // literal of the field, or "cause: message" of the rejection
 };
 
+// So that a test's name is what it tests, and the same in every run.
+void PrintTo(const Case& c, std::ostream* out) { *out << c.type << " from " << c.json; }
+
 class JsonValue : public testing::TestWithParam<Case> {};
 
 TEST_P(JsonValue, Decodes) {
