@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "runtime/value/ext_support.h"
@@ -133,6 +134,7 @@ Value replace(EvalContext& ctx, const Value& whole, std::string_view from, std::
   if (found == kNpos) return whole;
   TextBuilder result(ctx, text.size());
   size_t at = 0;
+  if (limit < 0) limit = std::numeric_limits<int64_t>::max();
   while (found != kNpos && limit-- != 0 && !result.failed()) {
     result.append(text.substr(at, found - at));
     result.append(to);
