@@ -25,7 +25,7 @@ bool finish_row(const EventPlan& event, RowTarget* target, Reject* reject) {
       size_t size = target->file.size() + static_cast<size_t>(end - digits);
       auto* id = static_cast<char*>(target->arena->allocate(size));
       if (id == nullptr) continue;
-      memcpy(id, target->file.data(), target->file.size());
+      target->file.copy(id, target->file.size());  // may be empty, and null then
       memcpy(id + target->file.size(), digits, static_cast<size_t>(end - digits));
       row[slot] = value::Value::string({id, size});
     } else if (!field.optional) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "runtime/value/ext_support.h"
@@ -115,6 +116,7 @@ Value replace(EvalContext& ctx, const Value& whole, std::string_view pattern, st
     return ext::invalid(ctx, fmt::format("invalid replacement: {}", mistake));
   }
   if (limit == 0) return whole;
+  if (limit < 0) limit = std::numeric_limits<int64_t>::max();
   Matches matches(ctx, *regex, text, RE2::MaxSubmatch(piece(replacement)) + 1);
   ext::TextBuilder out(ctx, text.size());
   size_t copied = 0;
