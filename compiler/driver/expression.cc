@@ -13,7 +13,7 @@ static_assert(ir::kErrorUndeclared == static_cast<uint32_t>(value::ErrorCode::kU
 static_assert(ir::kErrorUnbound == static_cast<uint32_t>(value::ErrorCode::kUnbound));
 
 CompiledExpressions compile_expressions(const std::vector<std::string>& texts, const check::ExprEnv& env,
-                                        std::shared_ptr<types::TypeTable> types, bool check) {
+                                        const std::shared_ptr<types::TypeTable>& types, bool check) {
   CompiledExpressions out;
   out.sources = std::make_shared<base::SourceMap>();
   out.types = types;

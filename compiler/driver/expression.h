@@ -25,7 +25,7 @@ struct CompiledExpressions {
 // With check = false names are resolved as far as they can be and everything else is left to run time, as CEL's
 // parse-only evaluation does; only a parse error fails then. `types` must be the table of the environment's types.
 CompiledExpressions compile_expressions(const std::vector<std::string>& texts, const check::ExprEnv& env,
-                                        std::shared_ptr<types::TypeTable> types, bool check);
+                                        const std::shared_ptr<types::TypeTable>& types, bool check);
 
 struct CompiledExpression {
   std::shared_ptr<base::SourceMap> sources;

@@ -52,6 +52,7 @@ void print_costs(const std::vector<CostLine>& lines) {
 void add_plan(const ir::Program& program, bool json, Json* report) {
   auto names = [](const auto& declared, const std::vector<uint32_t>& chosen) {
     std::vector<std::string> out;
+    out.reserve(chosen.size());
     for (uint32_t i : chosen) out.push_back(declared[i].name);
     return out;
   };

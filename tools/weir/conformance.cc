@@ -40,7 +40,7 @@ std::map<std::string, std::string> read_skips(const std::string& path) {
   std::map<std::string, std::string> out;
   std::ifstream in(path);
   for (std::string line; std::getline(in, line);) {
-    size_t end = line.find_first_of("\t");
+    size_t end = line.find('\t');
     if (line.empty() || line[0] == '#') continue;
     out[line.substr(0, end)] = end == std::string::npos ? "" : line.substr(end + 1);
   }
