@@ -1,0 +1,79 @@
+#include "runtime/state/id_window.h"
+
+#include "runtime/state/time.h"
+
+namespace weir::state {
+namespace {
+
+constexpr uint64_t kHashBits = ~uint64_t{IdWindow::kMaxNote};
+
+}  // namespace
+
+size_t IdWindow::find(uint64_t hash) const {
+  size_t i = home(hash);
+  while (cells_[i].arrived != INT64_MIN && (cells_[i].tag & kHashBits) != hash) i = next(i);
+  return i;
+}
+
+bool IdWindow::outside(int64_t arrived, int64_t now) const {
+  return arrived > now || saturating_sub(now, arrived) > window_;
+}
+
+int IdWindow::add(uint64_t hash, int64_t now) {
+  hash &= kHashBits;
+  // Four a call: what a pause of the log leaves to be forgotten is spread over the events after it.
+  for (int i = 0; i < 4 && !order_.empty() && outside(cells_[find(order_.front())].arrived, now); ++i) forget_first();
+  if (!order_.empty()) {
+    const Cell* cell = &cells_[find(hash)];
+    while (cell->arrived != INT64_MIN) {
+      if (!outside(cell->arrived, now)) return static_cast<int>(cell->tag & kMaxNote);
+      forget_first();
+      cell = &cells_[find(hash)];
+    }
+  }
+  if (max_ids_ == 0) return -1;
+  if (order_.size() >= max_ids_) {
+    forgotten_ += !outside(cells_[find(order_.front())].arrived, now);
+    forget_first();
+  }
+  insert(hash, now, 0);
+  return -1;
+}
+
+void IdWindow::set_note(uint64_t hash, uint8_t note) {
+  if (order_.empty()) return;
+  Cell& cell = cells_[find(hash & kHashBits)];
+  if (cell.arrived != INT64_MIN) cell.tag = (cell.tag & kHashBits) | note;
+}
+
+void IdWindow::restore(uint64_t hash, int64_t arrived, uint8_t note) { insert(hash & kHashBits, arrived, note); }
+
+void IdWindow::insert(uint64_t hash, int64_t arrived, uint8_t note) {
+  if (order_.size() + 1 > cells_.size() / 20 * 17) grow();
+  cells_[find(hash)] = {hash | note, arrived};
+  order_.push_back(hash);
+}
+
+void IdWindow::grow() {
+  std::vector<Cell> old(cells_.empty() ? 20 : cells_.size() / 2 * 3);
+  old.swap(cells_);
+  for (const Cell& cell : old) {
+    if (cell.arrived != INT64_MIN) cells_[find(cell.tag & kHashBits)] = cell;
+  }
+}
+
+void IdWindow::forget_first() {
+  size_t i = find(order_.front());
+  order_.pop_front();
+  // Backward shift, as in KeyTable.
+  for (size_t j = next(i); cells_[j].arrived != INT64_MIN; j = next(j)) {
+    const size_t h = home(cells_[j].tag & kHashBits);
+    const bool stays = i <= j ? (i < h && h <= j) : (i < h || h <= j);
+    if (stays) continue;
+    cells_[i] = cells_[j];
+    i = j;
+  }
+  cells_[i] = Cell();
+}
+
+}  // namespace weir::state

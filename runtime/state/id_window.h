@@ -1,0 +1,66 @@
+// The ids of the events of one type seen lately, each with what was decided on it.
+//
+// An id is remembered until the event clock has moved on by more than the window since it came, and no more than
+// `max_ids` of them: beyond that the one that came first is forgotten before its time. What is remembered depends on
+// the events alone. About 35 bytes an id: a cell of 16 bytes in a table at most 0.85 full, and 8 bytes of arrival
+// order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace weir::state {
+
+// Not thread-safe.
+class IdWindow {
+ public:
+  static constexpr uint8_t kMaxNote = 15;
+
+  IdWindow(int64_t window, size_t max_ids) : window_(window), max_ids_(max_ids) {}
+
+  // `hash` is of the id; two ids are taken to be one if 60 bits of it agree (10^7 ids at hand: 10^-11 an event).
+  // `now` is the event clock's. The note if the id is there, else -1, and it is there now.
+  int add(uint64_t hash, int64_t now);
+  // Of an id just added; 0 until then.
+  void set_note(uint64_t hash, uint8_t note);
+
+  size_t size() const { return order_.size(); }
+  size_t bytes() const { return cells_.size() * sizeof(Cell) + order_.size() * sizeof(uint64_t); }
+  uint64_t forgotten() const { return forgotten_; }  // for want of room, before their time
+
+  // For snapshots: f(hash, arrived, note), in order of arrival; and the way back.
+  template <typename F>
+  void for_each(F f) const {
+    for (uint64_t hash : order_) {
+      const Cell& cell = cells_[find(hash)];
+      f(cell.tag & ~uint64_t{kMaxNote}, cell.arrived, static_cast<uint8_t>(cell.tag & kMaxNote));
+    }
+  }
+  void restore(uint64_t hash, int64_t arrived, uint8_t note);
+
+ private:
+  struct Cell {
+    uint64_t tag = 0;             // hash, its lowest bits replaced by the note
+    int64_t arrived = INT64_MIN;  // by the clock; INT64_MIN: the cell is free
+  };
+
+  size_t home(uint64_t hash) const {
+    return static_cast<size_t>((static_cast<unsigned __int128>(hash) * cells_.size()) >> 64);
+  }
+  size_t next(size_t i) const { return i + 1 == cells_.size() ? 0 : i + 1; }
+  size_t find(uint64_t hash) const;  // its cell, or the free one where it would go
+  bool outside(int64_t arrived, int64_t now) const;
+  void insert(uint64_t hash, int64_t arrived, uint8_t note);
+  void forget_first();
+  void grow();
+
+  int64_t window_;
+  size_t max_ids_;
+  std::vector<Cell> cells_;
+  std::deque<uint64_t> order_;
+  uint64_t forgotten_ = 0;
+};
+
+}  // namespace weir::state
