@@ -150,6 +150,7 @@ std::string print(const Program& p) {
                        ref(f.arg), p.events[f.event].schema.name, ref(f.where), ref(f.each_list));
     for (NodeId key : f.keys) out += ' ' + ref(key);
     out += fmt::format(" over {}ns pane {}ns{}\n", f.window.nanos, f.window.pane_nanos, f.window.exact ? " exact" : "");
+    out += fmt::format("  identity {}\n", to_string(f.identity));
   }
   for (const Rule& r : p.rules) {
     out += fmt::format("rule {} on {} mode {} when {} score {}\n", r.name, p.events[r.event].schema.name,

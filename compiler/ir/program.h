@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/base/source.h"
+#include "compiler/ir/identity.h"
 #include "compiler/ir/ir.h"
 #include "compiler/types/schema.h"
 #include "compiler/types/type.h"
@@ -69,7 +70,7 @@ struct Window {
 
 struct Feature {
   std::string name;
-  uint64_t identity = 0;  // hash of the checked definition: state follows it over reloads
+  Identity identity;  // of the checked definition: state follows it over reloads
   Aggregation aggregation = Aggregation::kCount;
   double param = 0;
   types::Kind value_kind = types::Kind::kInt;  // of a read: int, uint, double, string… or list (top)

@@ -19,8 +19,4 @@ ir::NodeId lower_on_event(const syntax::Expr& expr, const check::Module& module,
                           const check::Annotations& annotations, ir::Program& program, Simplify simplify,
                           base::DiagnosticSink& sink);
 
-// Hash of a feature's meaning: what it aggregates, from which fields, over which window; not its name, nor the
-// numbering of slots, lists or nodes.
-uint64_t feature_identity(const ir::Program& program, const ir::Feature& feature);
-
 }  // namespace weir::lower

@@ -162,6 +162,22 @@ Value TopCell::result(const ir::Feature& feature, value::Arena& arena) const {
   return Value::of(list);
 }
 
+void TopCell::save(Writer& out) const {
+  table.save(out);
+  out.varint(values.capacity());
+  for (const OwnedValue& v : values) v.save(out);
+}
+
+bool TopCell::load(Reader& in) {
+  if (!table.load(in)) return false;
+  values.reserve(in.capacity(table.size(), sizeof(OwnedValue)));
+  for (size_t i = 0; i < table.size() && in.ok(); ++i) {
+    if (!values.emplace_back().load(in)) return false;
+    value_bytes += values.back().heap_bytes();
+  }
+  return in.ok();
+}
+
 void EntropyCell::add_count(uint64_t hash, uint64_t count) {
   if (!table.add_if_room(hash, count)) unique += count;
 }

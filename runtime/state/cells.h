@@ -1,7 +1,8 @@
 // Aggregations: what one pane (or a whole window) remembers of the values added to it.
 //
 // A cell type C has: C::Item, what it keeps of one value; convert(), which makes an item or refuses the value; add();
-// merge(), where the argument's values are later than its own; result(), missing if nothing was added; heap_bytes().
+// merge(), where the argument's values are later than its own; result(), missing if nothing was added; heap_bytes();
+// save(), and load() into a new cell, which is false if the reader has failed.
 // Cells are merged oldest first, so that floating-point results are reproducible bit for bit.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "compiler/ir/program.h"
+#include "runtime/state/codec.h"
 #include "runtime/state/distinct_set.h"
 #include "runtime/state/frequency_table.h"
 #include "runtime/state/key.h"
@@ -24,6 +26,15 @@ namespace weir::state {
 // int128 without its alignment of 16, which would double the size of a pane.
 typedef __int128 Int128 __attribute__((aligned(8)));
 
+inline void save_integer(__int128 n, Writer& out) {
+  out.fixed64(static_cast<uint64_t>(n));
+  out.fixed64(static_cast<uint64_t>(n >> 64));
+}
+inline __int128 load_integer(Reader& in) {
+  const uint64_t low = in.fixed64();
+  return static_cast<__int128>(static_cast<unsigned __int128>(in.fixed64()) << 64 | low);
+}
+
 struct CountCell {
   struct Item {};
   uint64_t n = 0;
@@ -35,12 +46,16 @@ struct CountCell {
     return value::Value::integer(static_cast<int64_t>(n));
   }
   size_t heap_bytes() const { return 0; }
+  void save(Writer& out) const { out.varint(n); }
+  bool load(Reader& in) { return n = in.varint(), in.ok(); }
 };
 
 // int, uint and duration (nanoseconds): exact; what does not fit the kind is an overflow when read.
 struct IntegerSumCell {
   struct Item {
     Int128 n = 0;
+    void save(Writer& out) const { save_integer(n, out); }
+    bool load(Reader& in) { return n = load_integer(in), in.ok(); }
   };
   Int128 sum = 0;
 
@@ -49,6 +64,8 @@ struct IntegerSumCell {
   void merge(const IntegerSumCell& later) { sum += later.sum; }
   value::Value result(const ir::Feature& feature, value::Arena&) const;
   size_t heap_bytes() const { return 0; }
+  void save(Writer& out) const { save_integer(sum, out); }
+  bool load(Reader& in) { return sum = load_integer(in), in.ok(); }
 };
 
 struct DoubleSumCell {
@@ -60,6 +77,8 @@ struct DoubleSumCell {
   void merge(const DoubleSumCell& later) { sum += later.sum; }
   value::Value result(const ir::Feature&, value::Arena&) const { return value::Value::dbl(sum); }
   size_t heap_bytes() const { return 0; }
+  void save(Writer& out) const { out.dbl(sum); }
+  bool load(Reader& in) { return sum = in.dbl(), in.ok(); }
 };
 
 // The mean of durations is a duration, of numbers a double.
@@ -79,6 +98,11 @@ struct MeanCell {
   }
   value::Value result(const ir::Feature& feature, value::Arena&) const;
   size_t heap_bytes() const { return 0; }
+  void save(Writer& out) const {
+    out.dbl(sum);
+    out.varint(n);
+  }
+  bool load(Reader& in) { return sum = in.dbl(), n = in.varint(), in.ok(); }
 };
 
 // Sample standard deviation: missing below two values. Welford's method; parts joined as in Chan, Golub and LeVeque,
@@ -102,6 +126,12 @@ struct StddevCell {
     return value::Value::dbl(std::sqrt(m2 / static_cast<double>(n - 1)));
   }
   size_t heap_bytes() const { return 0; }
+  void save(Writer& out) const {
+    out.varint(n);
+    out.dbl(mean);
+    out.dbl(m2);
+  }
+  bool load(Reader& in) { return n = in.varint(), mean = in.dbl(), m2 = in.dbl(), in.ok(); }
 };
 
 // Numbers, text, times. NaN, once added, is the result: an extreme of what has no order is none.
@@ -118,6 +148,11 @@ struct ExtremeCell {
   }
   value::Value result(const ir::Feature&, value::Arena&) const { return any ? value.get() : value::Value::missing(); }
   size_t heap_bytes() const { return value.heap_bytes(); }
+  void save(Writer& out) const {
+    out.u8(any);
+    if (any) value.save(out);
+  }
+  bool load(Reader& in) { return any = in.u8() != 0, !any || value.load(in); }
 };
 using MinCell = ExtremeCell<false>;
 using MaxCell = ExtremeCell<true>;
@@ -145,6 +180,16 @@ struct EdgeCell {
   }
   value::Value result(const ir::Feature&, value::Arena&) const { return any ? value.get() : value::Value::missing(); }
   size_t heap_bytes() const { return value.heap_bytes(); }
+  void save(Writer& out) const {
+    out.u8(any);
+    if (!any) return;
+    value.save(out);
+    out.zigzag(time);
+  }
+  bool load(Reader& in) {
+    any = in.u8() != 0;
+    return !any || (value.load(in) && (time = in.zigzag(), in.ok()));
+  }
 };
 using LastCell = EdgeCell<true>;
 using FirstCell = EdgeCell<false>;
@@ -161,6 +206,8 @@ struct DistinctCell {
   void merge(const DistinctCell& later) { set.merge(later.set); }
   value::Value result(const ir::Feature&, value::Arena&) const { return value::Value::integer(set.count()); }
   size_t heap_bytes() const { return set.heap_bytes(); }
+  void save(Writer& out) const { set.save(out); }
+  bool load(Reader& in) { return set.load(in); }
 };
 
 // The most frequent values, the feature's parameter says how many; equally frequent ones by compare(), smallest first.
@@ -169,6 +216,11 @@ struct TopCell {
     uint64_t hash = 0;
     OwnedValue value;
     size_t heap_bytes() const { return value.heap_bytes(); }
+    void save(Writer& out) const {
+      out.fixed64(hash);
+      value.save(out);
+    }
+    bool load(Reader& in) { return hash = in.fixed64(), value.load(in); }
   };
   FrequencyTable table;
   std::vector<OwnedValue> values;  // by the table's slots
@@ -182,6 +234,8 @@ struct TopCell {
   void merge(const TopCell& later);
   value::Value result(const ir::Feature& feature, value::Arena& arena) const;
   size_t heap_bytes() const { return table.heap_bytes() + values.capacity() * sizeof(OwnedValue) + value_bytes; }
+  void save(Writer& out) const;
+  bool load(Reader& in);
 
  private:
   void add(uint64_t hash, uint64_t count, const OwnedValue& v);
@@ -202,6 +256,11 @@ struct EntropyCell {
   void merge(const EntropyCell& later);
   value::Value result(const ir::Feature&, value::Arena&) const;
   size_t heap_bytes() const { return table.heap_bytes(); }
+  void save(Writer& out) const {
+    table.save(out);
+    out.varint(unique);
+  }
+  bool load(Reader& in) { return table.load(in) && (unique = in.varint(), in.ok()); }
 
  private:
   void add_count(uint64_t hash, uint64_t count);
@@ -219,6 +278,8 @@ struct QuantileCell {
     return sketch.count() == 0 ? value::Value::missing() : value::Value::dbl(sketch.quantile(feature.param));
   }
   size_t heap_bytes() const { return sketch.heap_bytes(); }
+  void save(Writer& out) const { sketch.save(out); }
+  bool load(Reader& in) { return sketch.load(in); }
 };
 
 // -1, 0 or 1 for values of one kind that have an order; values of unlike kinds are ordered by kind.

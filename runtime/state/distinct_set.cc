@@ -1,5 +1,6 @@
 #include "runtime/state/distinct_set.h"
 
+#include <bit>
 #include <cmath>
 
 namespace weir::state {
@@ -86,6 +87,53 @@ void DistinctSet::merge(const DistinctSet& other) {
       if (other.table_[i] != 0) add(other.table_[i]);
     }
   }
+}
+
+void DistinctSet::save(Writer& out) const {
+  if (capacity_ == kSketch) {
+    out.varint(kExact + 1);
+    sketch_->save(out);
+    return;
+  }
+  out.varint(size_);
+  out.varint(capacity_);
+  if (capacity_ == 0) {
+    if (size_ > 0) out.fixed64(one_);
+    return;
+  }
+  for (uint32_t i = 0; i < capacity_; ++i) {
+    if (table_[i] != 0) out.fixed64(table_[i]);
+  }
+}
+
+bool DistinctSet::load(Reader& in) {
+  const uint64_t size = in.varint();
+  if (size > kExact) {
+    if (!in.allocates(1, sizeof(HyperLogLog))) return false;
+    auto sketch = std::make_unique<HyperLogLog>();
+    if (!sketch->load(in)) return false;
+    sketch_ = sketch.release();
+    capacity_ = kSketch;
+    size_ = kExact + 1;
+    return true;
+  }
+  const uint64_t capacity = in.varint();
+  if (capacity == 0 ? size > 1 : !std::has_single_bit(capacity) || capacity > 4 * kExact || size * 4 > capacity * 3) {
+    return in.fail("a set's capacity does not fit it");
+  }
+  if (capacity == 0) {
+    one_ = size > 0 ? in.fixed64() : 0;
+    size_ = static_cast<uint32_t>(size);
+    return size == 0 || one_ != 0 || in.fail("a set holds a hash of 0");
+  }
+  if (!in.allocates(capacity, sizeof(uint64_t))) return false;
+  table_ = new uint64_t[capacity]();
+  capacity_ = static_cast<uint32_t>(capacity);
+  for (; size_ < size; ++size_) {
+    const uint64_t hash = in.fixed64();
+    if (hash == 0 || !put(table_, capacity_, hash)) return in.fail("a set holds a hash of 0, or one twice");
+  }
+  return in.ok();
 }
 
 int64_t DistinctSet::count() const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "runtime/state/codec.h"
 #include "runtime/state/hyperloglog.h"
 
 namespace weir::state {
@@ -29,6 +30,9 @@ class DistinctSet {
   uint32_t stored() const { return size_; }  // hashes held; more than kExact if they are sketched
   bool exact() const { return capacity_ != kSketch; }
   size_t heap_bytes() const;
+
+  void save(Writer& out) const;
+  bool load(Reader& in);  // into an empty set
 
  private:
   static constexpr uint32_t kSketch = UINT32_MAX;

@@ -49,6 +49,26 @@ class DistinctPaneState {
   int64_t newest() const { return panes_.newest(); }
   size_t heap_bytes() const { return panes_.heap_bytes() + union_bytes(); }
 
+  // The union, too, because of its weight (see window_state.h).
+  void save(Writer& out) const {
+    panes_.save(out);
+    out.u8(union_ != nullptr);
+    if (union_ == nullptr) return;
+    out.zigzag(union_->first);
+    out.zigzag(union_->last);
+    union_->set.save(out);
+  }
+  bool load(Reader& in) {
+    if (!panes_.load(in)) return false;
+    if (in.u8() == 0) return in.ok();
+    if (!in.allocates(1, sizeof(Union))) return false;
+    union_ = std::make_unique<Union>();
+    union_->first = in.zigzag();
+    union_->last = in.zigzag();
+    union_->count = kUnknown;
+    return union_->set.load(in);
+  }
+
  private:
   static constexpr uint32_t kMergedEachTime = 24;
   static constexpr int64_t kUnknown = -1;

@@ -1,6 +1,7 @@
 #include "runtime/state/frequency_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 namespace weir::state {
@@ -87,6 +88,42 @@ bool FrequencyTable::add_if_room(uint64_t hash, uint64_t count) {
   bool evicts;
   add(hash, count, &evicts);
   return true;
+}
+
+void FrequencyTable::save(Writer& out) const {
+  out.varint(hashes_.size());
+  out.varint(hashes_.capacity());
+  out.varint(counts_.capacity());
+  out.varint(index_.size());
+  out.varint(index_.capacity());
+  out.varint(total_);
+  for (size_t slot = 0; slot < hashes_.size(); ++slot) {  // slots are known outside
+    out.fixed64(hashes_[slot]);
+    out.varint(counts_[slot]);
+  }
+}
+
+bool FrequencyTable::load(Reader& in) {
+  const size_t size = in.count(9);
+  if (size > kTracked) return in.fail("a table of frequencies is too large");
+  hashes_.reserve(in.capacity(size, sizeof(uint64_t)));
+  counts_.reserve(in.capacity(size, sizeof(uint64_t)));
+  const size_t index_size = in.capacity(0, sizeof(uint16_t));
+  if (index_size == 0 ? size > kScan : !std::has_single_bit(index_size) || index_size <= size) {
+    return in.fail("an index does not fit its table of frequencies");
+  }
+  index_.reserve(in.capacity(index_size, sizeof(uint16_t)));
+  total_ = in.varint();
+  if (!in.ok()) return false;
+  index_.assign(index_size, 0);
+  for (uint32_t slot = 0; slot < size && in.ok(); ++slot) {
+    const uint64_t hash = in.fixed64();
+    if (find(hash) != kTracked) return in.fail("a table of frequencies has a value twice");
+    hashes_.push_back(hash);
+    counts_.push_back(in.varint());
+    if (index_size > 0) index_insert(slot);
+  }
+  return in.ok();
 }
 
 }  // namespace weir::state

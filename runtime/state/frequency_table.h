@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "runtime/state/codec.h"
+
 namespace weir::state {
 
 // Space-Saving (Metwally, Agrawal and El Abbadi, Efficient computation of frequent and top-k elements in data streams,
@@ -25,6 +27,9 @@ class FrequencyTable {
   uint64_t count(size_t slot) const { return counts_[slot]; }
   uint64_t total() const { return total_; }
   size_t heap_bytes() const { return (hashes_.capacity() + counts_.capacity()) * 8 + index_.capacity() * 2; }
+
+  void save(Writer& out) const;
+  bool load(Reader& in);  // into an empty table
 
  private:
   uint32_t find(uint64_t hash) const;  // kTracked if it is not there

@@ -49,6 +49,14 @@ void HyperLogLog::merge(const HyperLogLog& other) {
   for (size_t i = 0; i < kRegisters; ++i) registers_[i] = std::max(registers_[i], other.registers_[i]);
 }
 
+bool HyperLogLog::load(Reader& in) {
+  const std::string_view bytes = in.raw(kRegisters);
+  if (!in.ok()) return false;
+  std::copy(bytes.begin(), bytes.end(), registers_.begin());
+  const bool valid = std::all_of(registers_.begin(), registers_.end(), [](uint8_t r) { return r <= kMaxRank + 1; });
+  return valid || in.fail("a sketch has a rank that no hash has");
+}
+
 double HyperLogLog::estimate() const {
   std::array<uint32_t, kMaxRank + 2> counts{};
   for (uint8_t r : registers_) ++counts[r];

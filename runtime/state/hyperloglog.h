@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/state/codec.h"
+
 namespace weir::state {
 
 class HyperLogLog {
@@ -19,6 +21,9 @@ class HyperLogLog {
   bool add(uint64_t hash);  // whether that changed anything
   void merge(const HyperLogLog& other);
   double estimate() const;
+
+  void save(Writer& out) const { out.raw(registers_.data(), registers_.size()); }
+  bool load(Reader& in);
 
  private:
   std::array<uint8_t, kRegisters> registers_{};

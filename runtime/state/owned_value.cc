@@ -121,6 +121,14 @@ Value copy_to(value::Arena& arena, const Value& v) {
   return p == nullptr ? Value::fail(value::ErrorCode::kBudget) : Copier(p).copy(v);
 }
 
+bool OwnedValue::load(Reader& in) {
+  value::Arena arena;  // takes no memory unless the value is a container
+  const Value v = read_value(in, arena);
+  if (!in.ok() || !in.allocates(measure(v), 1)) return false;
+  assign(v);
+  return true;
+}
+
 void OwnedValue::assign(const Value& v) {
   const size_t size = measure(v);
   std::unique_ptr<char[]> heap(size > 0 ? new char[size] : nullptr);  // new char[] is aligned for any scalar: 16

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "runtime/state/codec.h"
 #include "runtime/value/arena.h"
 #include "runtime/value/value.h"
 
@@ -27,6 +28,9 @@ class OwnedValue {
   // Borrowed from this.
   const value::Value& get() const { return value_; }
   size_t heap_bytes() const { return size_; }
+
+  void save(Writer& out) const { write_value(value_, out); }
+  bool load(Reader& in);
 
  private:
   void assign(const value::Value& v);

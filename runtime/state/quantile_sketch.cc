@@ -67,4 +67,40 @@ double QuantileSketch::quantile(double q) const {
   return max_;
 }
 
+void QuantileSketch::save(Writer& out) const {
+  out.varint(count_);
+  out.varint(zeros_);
+  out.dbl(min_);
+  out.dbl(max_);
+  for (const Buckets* buckets : {&positive_, &negative_}) {
+    out.varint(buckets->size());
+    out.varint(buckets->capacity());
+    for (const Bucket& b : *buckets) {
+      out.zigzag(b.index);
+      out.varint(b.count);
+    }
+  }
+}
+
+bool QuantileSketch::load(Reader& in) {
+  count_ = in.varint();
+  zeros_ = in.varint();
+  min_ = in.dbl();
+  max_ = in.dbl();
+  if (!(min_ <= max_)) return in.fail("a sketch's least value is above its greatest");
+  for (Buckets* buckets : {&positive_, &negative_}) {
+    const size_t size = in.count(2);
+    if (size > kMaxBuckets) return in.fail("a sketch has too many buckets");
+    buckets->reserve(in.capacity(size, sizeof(Bucket)));
+    for (size_t i = 0; i < size && in.ok(); ++i) {
+      const int64_t index = in.zigzag();
+      if (index < INT32_MIN || index > INT32_MAX || (i > 0 && index <= buckets->back().index)) {
+        return in.fail("a sketch's buckets are not in order");
+      }
+      buckets->push_back({static_cast<int32_t>(index), in.varint()});
+    }
+  }
+  return in.ok();
+}
+
 }  // namespace weir::state

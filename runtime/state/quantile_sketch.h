@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "runtime/state/codec.h"
+
 namespace weir::state {
 
 class QuantileSketch {
@@ -23,6 +25,9 @@ class QuantileSketch {
   // Of rank floor(q * (count - 1)); count() > 0, q in [0, 1].
   double quantile(double q) const;
   size_t heap_bytes() const { return (positive_.capacity() + negative_.capacity()) * sizeof(Bucket); }
+
+  void save(Writer& out) const;
+  bool load(Reader& in);  // into an empty sketch
 
  private:
   struct Bucket {

@@ -1,7 +1,9 @@
 // What one key of a feature remembers, by kind of window: a container of cells (cells.h).
 //
 // A window state W<C> has: add(), which returns by how many bytes the heap grew; read(), the aggregate as an event at
-// time t sees it; newest(), what decides whether it can still be read; heap_bytes().
+// time t sees it; newest(), what decides whether it can still be read; heap_bytes(); save(), and load() into a new
+// state, which is false if the reader has failed. What was loaded has the capacities of what was saved: the memory a
+// key is charged with, and so what is evicted when, must not depend on a restart.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "runtime/state/cells.h"
+#include "runtime/state/codec.h"
 #include "runtime/state/time.h"
 
 namespace weir::state {
@@ -96,6 +99,51 @@ class PaneState {
     return n;
   }
 
+  void save(Writer& out) const {
+    out.u8(pane_ == kEmpty ? 0 : many() ? 2 : 1);
+    if (pane_ == kEmpty) return;
+    if (!many()) {
+      out.zigzag(pane_);
+      one().save(out);
+      return;
+    }
+    out.varint(block()->size());
+    out.varint(block()->capacity());
+    for (const Pane& pane : *block()) {
+      out.zigzag(pane.index);
+      pane.cell.save(out);
+    }
+  }
+
+  bool load(Reader& in) {
+    const uint8_t form = in.u8();
+    if (form == 0) return in.ok();
+    if (form == 1) {
+      const int64_t pane = in.zigzag();
+      if (pane <= kMany) return in.fail("a pane has no such number");
+      if (!one().load(in)) return false;
+      pane_ = pane;
+      return true;
+    }
+    if (form != 2) return in.fail("panes are stored in no known form");
+    const size_t size = in.count(2);
+    const size_t capacity = in.capacity(size, sizeof(Pane));
+    if (size == 0) return in.fail("a window of many panes has none");
+    if (!in.ok()) return false;
+    auto panes = std::make_unique<Block>();
+    panes->reserve(capacity);
+    for (size_t i = 0; i < size; ++i) {
+      const int64_t index = in.zigzag();
+      if (i > 0 && index <= panes->back().index) return in.fail("panes are not in order");
+      panes->push_back({index, C()});
+      if (!panes->back().cell.load(in)) return false;
+    }
+    one().~C();
+    new (storage_) Block*(panes.release());
+    pane_ = kMany;
+    return true;
+  }
+
  private:
   static constexpr int64_t kEmpty = INT64_MIN;
   static constexpr int64_t kMany = INT64_MIN + 1;
@@ -114,6 +162,28 @@ class PaneState {
   // A cell; a Block* if there are many panes.
   alignas(std::max(alignof(C), alignof(Block*))) unsigned char storage_[std::max(sizeof(C), sizeof(Block*))];
 };
+
+template <typename Item>
+void save_item(const Item& item, Writer& out) {
+  if constexpr (std::is_same_v<Item, double>) {
+    out.dbl(item);
+  } else if constexpr (std::is_same_v<Item, uint64_t>) {
+    out.fixed64(item);
+  } else if constexpr (!std::is_empty_v<Item>) {
+    item.save(out);
+  }
+}
+template <typename Item>
+bool load_item(Item* item, Reader& in) {
+  if constexpr (std::is_same_v<Item, double>) {
+    *item = in.dbl();
+  } else if constexpr (std::is_same_v<Item, uint64_t>) {
+    *item = in.fixed64();
+  } else if constexpr (!std::is_empty_v<Item>) {
+    return item->load(in);
+  }
+  return in.ok();
+}
 
 // Every value with its time: `exact` windows and `last N`.
 template <typename C>
@@ -161,6 +231,29 @@ class ExactState {
     return n;
   }
 
+  void save(Writer& out) const {
+    out.varint(values_.size());
+    out.varint(values_.capacity());
+    for (const Observation& o : values_) {
+      out.zigzag(o.time);
+      save_item(o.item, out);
+    }
+  }
+
+  bool load(Reader& in) {
+    const size_t size = in.count(1);
+    const size_t capacity = in.capacity(size, sizeof(Observation));
+    if (!in.ok()) return false;
+    values_.reserve(capacity);
+    for (size_t i = 0; i < size; ++i) {
+      const int64_t time = in.zigzag();
+      if (i > 0 && time < values_.back().time) return in.fail("values are not in order of time");
+      values_.push_back({time, Item()});
+      if (!load_item(&values_.back().item, in)) return false;
+    }
+    return in.ok();
+  }
+
  private:
   struct Observation {
     int64_t time;
@@ -197,6 +290,18 @@ struct RunState {
   }
   int64_t newest() const { return last; }
   size_t heap_bytes() const { return cell.heap_bytes(); }
+
+  void save(Writer& out) const {
+    out.zigzag(first);
+    out.zigzag(last);
+    cell.save(out);
+  }
+  bool load(Reader& in) {
+    first = in.zigzag();
+    last = in.zigzag();
+    if (first > last && last != kNever) return in.fail("a run ends before it begins");
+    return cell.load(in);
+  }
 };
 
 }  // namespace weir::state
