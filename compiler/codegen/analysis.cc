@@ -62,7 +62,6 @@ uint32_t CodeTable::code(const std::string& text) const {
 
 Analysis::Analysis(const ir::Module& module, std::span<const NodeId> roots, bool prepared)
     : module_(module),
-      prepared_(prepared),
       cost_(module.size(), 0),
       straight_(module.size(), 0),
       out_of_line_(module.size(), 0),

@@ -92,7 +92,6 @@ class Analysis {
   CodeTable& texts(ir::NodeId slot);
 
   const ir::Module& module_;
-  const bool prepared_;
   std::vector<uint32_t> cost_;
   std::vector<uint8_t> straight_;
   std::vector<uint8_t> out_of_line_;

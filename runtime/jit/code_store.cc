@@ -84,10 +84,10 @@ absl::Status CodeStore::add(std::unique_ptr<llvm::MemoryBuffer> object) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<const void*> CodeStore::lookup(const std::string& symbol) {
+absl::StatusOr<void*> CodeStore::lookup(const std::string& symbol) {
   auto found = session_->lookup({dylib_}, session_->intern(symbol));
   if (!found) return failed(found.takeError());
-  return found->getAddress().toPtr<const void*>();
+  return found->getAddress().toPtr<void*>();
 }
 
 }  // namespace weir::jit

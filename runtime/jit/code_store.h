@@ -24,7 +24,7 @@ class CodeStore {
 
   // One unit's object. Nothing is linked before the first lookup of one of its symbols.
   absl::Status add(std::unique_ptr<llvm::MemoryBuffer> object);
-  absl::StatusOr<const void*> lookup(const std::string& symbol);
+  absl::StatusOr<void*> lookup(const std::string& symbol);
 
   uint64_t bytes() const { return *bytes_; }
 
