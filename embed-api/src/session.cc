@@ -7,6 +7,7 @@
 #include "runtime/explain/explain.h"
 #include "runtime/explain/failure_text.h"
 #include "runtime/io/json_text.h"
+#include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 #include "runtime/value/text.h"
 
@@ -179,6 +180,33 @@ weir_status weir_session_create(const weir_ruleset* ruleset, const weir_session_
     session->generation = ruleset->generation;
     session->engine = std::make_unique<weir::engine::Session>(ruleset->state->rules, o);
     *session_out = session.release();
+    return WEIR_OK;
+  });
+}
+
+weir_status weir_session_share(weir_session* session, weir_session** session_out, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(session_out, err);
+    *session_out = nullptr;
+    WEIR_REQUIRE(session, err);
+    auto other = std::make_unique<weir_session>();
+    other->ruleset = session->ruleset;
+    other->generation = session->generation;
+    other->engine = std::make_unique<weir::engine::Session>(session->ruleset->rules, session->engine->state(),
+                                                            session->engine->options());
+    *session_out = other.release();
+    return WEIR_OK;
+  });
+}
+
+weir_status weir_session_observe(weir_session* session, const weir_event* event, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(session, err);
+    WEIR_REQUIRE(event, err);
+    if (event->event < 0) return report(err, WEIR_E_SCHEMA, "the event has no type yet: read a JSON text first");
+    uint32_t type = 0;
+    if (weir_status s = weir::embed::fill_row(session, *event, &type, err)) return s;
+    session->engine->observe(type, weir::state::to_nanos(session->row[weir::types::EventSchema::kTimeSlot]));
     return WEIR_OK;
   });
 }

@@ -1,7 +1,7 @@
 // Rules and the state they keep, from one event to one verdict.
 //
-// Rules is what was loaded: immutable, shared by any number of threads. Session is one ordered stream of events with
-// its state (features, labels, once, limits): one caller at a time.
+// Rules is what was loaded: immutable, shared by any number of threads. State (state.h) is what was seen: features,
+// labels, once, limits. Session is one ordered stream of events over a state: one caller at a time.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,7 @@ class Rules {
   static absl::StatusOr<std::shared_ptr<const Rules>> create(std::shared_ptr<const ir::Program> program,
                                                              const RulesOptions& options);
   const ir::Program& program() const { return *program_; }
+  const std::shared_ptr<const ir::Program>& program_ptr() const { return program_; }
   const value::Evaluator& evaluator() const { return *evaluator_; }
   const value::ConstantPool& constants() const { return constants_; }
   Tier tier() const { return tier_; }  // the one in use
@@ -101,9 +102,10 @@ struct EventResult {
 
 struct SessionOptions {
   int64_t max_steps = 10'000'000;  // per event, all rules together
-  int64_t lateness_nanos = 0;      // how far behind the newest event an event may be and still count
+  bool time_rules = false;         // measure each rule's share of the evaluation cost (sampled)
+  // Of the state that a session makes for itself: StateOptions.
+  int64_t lateness_nanos = 0;
   size_t max_state_bytes = size_t{4} << 30;
-  bool time_rules = false;  // measure each rule's share of the evaluation cost (sampled)
 };
 
 // Counted since the session began.
@@ -112,9 +114,17 @@ struct RuleCounters {
   uint64_t cost_samples = 0, cost_ns = 0;
 };
 
+class State;
+
 class Session {
  public:
+  // With a state of its own.
   Session(std::shared_ptr<const Rules> rules, const SessionOptions& options);
+  // With a state that other sessions use too, each on its thread. If each key's events reach one session, in order, and
+  // every session is told of the time that others have seen (observe), results are those of one session that sees all
+  // events in order. `state` is that of the same program. While it has one session, that session must not be in a call
+  // when a second one is made.
+  Session(std::shared_ptr<const Rules> rules, std::shared_ptr<State> state, const SessionOptions& options);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -123,9 +133,12 @@ class Session {
   // the session's. The row and its text are borrowed until the next call. Never fails: failures of rules are hits.
   const EventResult& evaluate(uint32_t event, value::Value* row);
 
-  // Any node on the row last evaluated (state as rules saw it: labels this event sets come into force with the next
-  // one):
-  // --where, because, explain, tests. Uses the interpreter.
+  // An event of this type and time went to another session of the state: lateness is judged by it too. Not needed where
+  // events come in order of time.
+  void observe(uint32_t event, int64_t time_nanos);
+
+  // Any node on the row last evaluated, with its labels as rules saw them: --where, because, explain, tests. Uses the
+  // interpreter.
   value::Value eval(ir::NodeId node);
   // Why a rule, or any expression, came out as it did on the event last evaluated.
   explain::Why explain(uint32_t rule);
@@ -135,6 +148,7 @@ class Session {
   // After the event last evaluated, what it wrote included.
   bool has_label(uint32_t label, const value::Value& key, int64_t now_nanos);
 
+  // Of this session.
   const std::vector<RuleCounters>& counters() const;
   // text: the error's message, or the field or feature that was missing.
   struct Cause {
@@ -147,11 +161,15 @@ class Session {
   std::vector<Cause> causes() const;  // errors and missing by rule and cause, most frequent first
   // Events that came too late for the window of at least one feature. Their rules were evaluated all the same.
   uint64_t late_events() const;
-  const state::FeatureCounters& feature_counters(uint32_t feature) const;
+  uint64_t events() const;
+  uint64_t nodes_evaluated() const;
+  // Of the state, all its sessions together.
+  state::FeatureCounters feature_counters(uint32_t feature) const;
   size_t feature_keys(uint32_t feature) const;
   size_t feature_bytes(uint32_t feature) const;
-  uint64_t nodes_evaluated() const;
   size_t state_bytes() const;
+  const std::shared_ptr<State>& state() const;
+  const SessionOptions& options() const;
   const Rules& rules() const;
 
  private:

@@ -2,12 +2,13 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "runtime/engine/cause_counts.h"
 #include "runtime/engine/engine.h"
-#include "runtime/engine/state_view.h"
-#include "runtime/state/repeat_guard.h"
+#include "runtime/engine/session_view.h"
+#include "runtime/engine/state.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 
@@ -39,11 +40,13 @@ double number(const Value& v) {
 }  // namespace
 
 struct Session::Impl {
-  Impl(std::shared_ptr<const Rules> r, const SessionOptions& o)
+  Impl(std::shared_ptr<const Rules> r, std::shared_ptr<State> s, const SessionOptions& o)
       : rules(std::move(r)),
         program(rules->program()),
         options(o),
-        state(*rules, options),
+        state(std::move(s)),
+        seat(state->take_seat()),
+        view(*rules, *state, *seat),
         memo(program.module.memo_count),
         locals(program.module.local_count),
         counters(program.rules.size()),
@@ -51,19 +54,33 @@ struct Session::Impl {
     size_t most_rules = 0;
     for (const ir::Event& event : program.events) most_rules = std::max(most_rules, event.rules.size());
     truths.resize(most_rules);
-    for (const ir::Rule& rule : program.rules) {
-      once.push_back(rule.once_key == ir::kNoNode ? nullptr : std::make_unique<state::OnceGuard>(rule.once_nanos));
-      limit.push_back(rule.limit_count <= 0 ? nullptr
-                                            : std::make_unique<state::LimitGuard>(rule.limit_count, rule.limit_nanos));
-    }
     ctx.memo = memo.data();
     ctx.locals = locals.data();
     ctx.constants = rules->constants().values();
     ctx.arena = &arena;
-    ctx.state = &state;
+    ctx.state = &view;
     ctx.module = &program.module;
     ctx.steps = options.max_steps;
   }
+  ~Impl() { state->leave_seat(seat); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  // Keeps pauses out of the state as long as it lives. May be nested.
+  class Inside {
+   public:
+    explicit Inside(Impl& impl) : impl_(impl) {
+      if (impl_.depth++ == 0) impl_.state->enter(*impl_.seat);
+    }
+    ~Inside() {
+      if (--impl_.depth == 0) State::leave(*impl_.seat);
+    }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+   private:
+    Impl& impl_;
+  };
 
   void evaluate(uint32_t event_type, Value* row);
   void begin_event(Value* row);
@@ -78,26 +95,26 @@ struct Session::Impl {
   void apply_labels();
   explain::Bind bind();
 
-  // A label write of the event last evaluated. It comes into force with the next event.
+  // A label write of the event at hand. It comes into force at its end.
   struct LabelWrite {
     bool set;
     uint32_t label;
     Key key;
-    int64_t time, duration;
+    int64_t duration;
     uint32_t rule;
   };
 
   std::shared_ptr<const Rules> rules;
   const ir::Program& program;
   const SessionOptions options;
-  SessionState state;
+  const std::shared_ptr<State> state;
+  Seat* const seat;
+  SessionView view;
   std::vector<value::Memo> memo;
   std::vector<Value> locals;
   value::Arena arena;
   value::EvalContext ctx;
   std::vector<Truth> truths;
-  std::vector<std::unique_ptr<state::OnceGuard>> once;    // by rule
-  std::vector<std::unique_ptr<state::LimitGuard>> limit;  // by rule
   std::vector<LabelWrite> label_writes;
   std::vector<Value> effect_values;  // of one rule: key and arguments of its effects, in order
   EventResult result;
@@ -105,21 +122,23 @@ struct Session::Impl {
   ir::Verdict shadow_stated = ir::Verdict::kAllow;  // of live and shadow rules
   std::vector<RuleCounters> counters;
   CauseCounts causes;
-  uint64_t clock = 0;  // events evaluated
-  uint32_t event = 0;  // type, and time, of the current event
+  uint64_t clock = 0;   // number of the event
+  uint64_t events = 0;  // evaluated by this session
+  int depth = 0;        // of Inside
+  uint32_t event = 0;   // type, and time, of the current event
   int64_t time = 0;
 };
 
 void Session::Impl::begin_event(Value* row) {
-  apply_labels();
   result.verdict = result.shadow_verdict = stated = shadow_stated = ir::Verdict::kAllow;
   result.score = result.shadow_score = 0;
   result.hits.clear();
   result.effects.clear();
   result.alerts.clear();
   arena.reset();
-  ++clock;
-  if (clock % kBudgetCheckEvery == 0) state.keep_budget();
+  clock = state->next_clock();
+  ++events;
+  if (events % kBudgetCheckEvery == 0) state->keep_budget();
   ++ctx.epoch;
   ctx.steps = options.max_steps;
   ctx.row = row;
@@ -127,19 +146,22 @@ void Session::Impl::begin_event(Value* row) {
 }
 
 void Session::Impl::evaluate(uint32_t event_type, Value* row) {
+  const Inside inside(*this);
   event = event_type;
   begin_event(row);
   const ir::Event& e = program.events[event];
   row[e.score_slot] = Value::missing();
   row[e.each_slot] = Value::missing();
-  state.update(event, row, time, clock, ctx);
+  view.update(event, row, time, clock, ctx);
   evaluate_rules();
   decide(row);
+  apply_labels();
+  view.settle();
 }
 
 void Session::Impl::evaluate_rules() {
   const std::vector<uint32_t>& active = rules->active_rules(event);
-  if (options.time_rules && clock % kTimedEvery == 0) {
+  if (options.time_rules && events % kTimedEvery == 0) {
     evaluate_rules_timed(active);
   } else {
     rules->evaluator().eval_rules(event, ctx, truths.data());
@@ -223,12 +245,15 @@ bool Session::Impl::evaluate_effects(uint32_t index, double* score, Value* failu
 // A rule whose `when` is true.
 void Session::Impl::apply(uint32_t index) {
   const ir::Rule& rule = program.rules[index];
+  state::OnceGuard* const once = state->once(index);
   Key once_key;
-  if (once[index]) {
+  std::unique_lock<std::mutex> once_lock;  // held until it is clear whether the rule fires
+  if (once != nullptr) {
     const Value key = rules->evaluator().eval(rule.once_key, ctx);
     if (!key.ok()) return fail(index, key);
     once_key = state::make_key(key);
-    if (once[index]->holds_back(once_key, time)) {
+    once_lock = once->lock(once_key);
+    if (once->holds_back(once_key, time)) {
       result.hits.emplace_back(Hit{index, Outcome::kSuppressed, false, Value::null(), 0});
       ++counters[index].suppressed;
       return;
@@ -239,14 +264,15 @@ void Session::Impl::apply(uint32_t index) {
   if (!evaluate_effects(index, &score, &failure)) return fail(index, failure);
 
   bool tripped = false;
-  if (limit[index]) {
-    tripped = limit[index]->tripped(time);
-    if (!tripped && !limit[index]->admit(time)) {
-      tripped = true;
-      result.alerts.push_back(index);
-    }
+  if (state::LimitGuard* limit = state->limit(index)) {
+    const auto admission = limit->admit(time);
+    tripped = admission != state::LimitGuard::Admission::kAdmitted;
+    if (admission == state::LimitGuard::Admission::kTrips) result.alerts.push_back(index);
   }
-  if (!tripped && once[index]) once[index]->fired(once_key, time, clock);
+  if (once != nullptr) {
+    if (!tripped) once->fired(once_key, time, clock);
+    if (once_lock.owns_lock()) once_lock.unlock();
+  }
   const bool live = rule.mode == ir::Mode::kLive && !tripped;
   result.hits.emplace_back(
       Hit{index, tripped ? Outcome::kTripped : Outcome::kFired, live, Value::null(), live ? score : 0});
@@ -265,8 +291,8 @@ void Session::Impl::apply(uint32_t index) {
     }
     if (!live) continue;
     if (effect.kind == ir::EffectKind::kLabel || effect.kind == ir::EffectKind::kUnlabel) {
-      label_writes.push_back({effect.kind == ir::EffectKind::kLabel, effect.label, state::make_key(key), time,
-                              effect.duration_nanos, index});
+      label_writes.push_back(
+          {effect.kind == ir::EffectKind::kLabel, effect.label, state::make_key(key), effect.duration_nanos, index});
     }
     result.effects.push_back({index, &effect, key, std::vector<Value>(args, args + effect.args.size())});
   }
@@ -298,18 +324,17 @@ void Session::Impl::decide(Value* row) {
 }
 
 void Session::Impl::apply_labels() {
-  for (const LabelWrite& w : label_writes) {
-    if (w.set) {
-      state.label_store().set(w.label, w.key, w.time, w.duration, w.rule, clock);
-    } else {
-      state.label_store().clear(w.label, w.key);
-    }
-  }
+  for (const LabelWrite& w : label_writes) view.write_label(w.set, w.label, w.key, w.duration, w.rule);
   label_writes.clear();
 }
 
-Session::Session(std::shared_ptr<const Rules> rules, const SessionOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(rules), options)) {}
+Session::Session(std::shared_ptr<const Rules> rules, const SessionOptions& options) {
+  auto state =
+      std::make_shared<State>(rules->program_ptr(), StateOptions{options.lateness_nanos, options.max_state_bytes});
+  impl_ = std::make_unique<Impl>(std::move(rules), std::move(state), options);
+}
+Session::Session(std::shared_ptr<const Rules> rules, std::shared_ptr<State> state, const SessionOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(rules), std::move(state), options)) {}
 Session::~Session() = default;
 
 const EventResult& Session::evaluate(uint32_t event, Value* row) {
@@ -319,6 +344,7 @@ const EventResult& Session::evaluate(uint32_t event, Value* row) {
 
 Value Session::eval(ir::NodeId node) {
   if (impl_->ctx.row == nullptr) return Value::missing();
+  const Impl::Inside inside(*impl_);
   impl_->ctx.steps = impl_->options.max_steps;
   return impl_->rules->interpreter().eval(node, impl_->ctx);
 }
@@ -357,29 +383,25 @@ std::string Session::because(uint32_t rule) {
 }
 
 bool Session::has_label(uint32_t label, const Value& key, int64_t now_nanos) {
-  const Key hashed = state::make_key(key);
-  bool has = impl_->state.label_store().has(label, hashed, now_nanos);
-  for (const auto& w : impl_->label_writes) {
-    if (w.label != label || w.key != hashed) continue;
-    has = w.set && (has || now_nanos < state::LabelStore::expiry(impl_->program.labels[label], w.time, w.duration));
-  }
-  return has;
+  const Impl::Inside inside(*impl_);
+  return impl_->view.has_label_now(label, key, now_nanos);
 }
+
+void Session::observe(uint32_t event, int64_t time_nanos) { impl_->view.observe(event, time_nanos); }
 
 const std::vector<RuleCounters>& Session::counters() const { return impl_->counters; }
 std::vector<Session::Cause> Session::causes() const { return impl_->causes.sorted(); }
-uint64_t Session::late_events() const { return impl_->state.late_events(); }
-const state::FeatureCounters& Session::feature_counters(uint32_t feature) const {
-  return impl_->state.store(feature).counters;
+uint64_t Session::late_events() const { return impl_->view.late_events(); }
+uint64_t Session::events() const { return impl_->events; }
+state::FeatureCounters Session::feature_counters(uint32_t feature) const {
+  return impl_->state->feature(feature).counters();
 }
-size_t Session::feature_keys(uint32_t feature) const { return impl_->state.store(feature).keys(); }
-size_t Session::feature_bytes(uint32_t feature) const { return impl_->state.store(feature).bytes(); }
+size_t Session::feature_keys(uint32_t feature) const { return impl_->state->feature(feature).keys(); }
+size_t Session::feature_bytes(uint32_t feature) const { return impl_->state->feature(feature).bytes(); }
 uint64_t Session::nodes_evaluated() const { return impl_->ctx.counters[0]; }
-size_t Session::state_bytes() const {
-  size_t n = impl_->state.bytes();
-  for (const auto& guard : impl_->once) n += guard ? guard->bytes() : 0;
-  return n;
-}
+size_t Session::state_bytes() const { return impl_->state->bytes(); }
+const SessionOptions& Session::options() const { return impl_->options; }
+const std::shared_ptr<State>& Session::state() const { return impl_->state; }
 const Rules& Session::rules() const { return *impl_->rules; }
 
 }  // namespace weir::engine

@@ -1,11 +1,14 @@
 #include "runtime/state/feature_store.h"
 
 #include <algorithm>
+#include <mutex>
 #include <type_traits>
+#include <utility>
 
 #include "runtime/state/cells.h"
 #include "runtime/state/distinct_window.h"
 #include "runtime/state/key_table.h"
+#include "runtime/state/shards.h"
 #include "runtime/state/time.h"
 #include "runtime/state/window_state.h"
 
@@ -14,34 +17,123 @@ namespace {
 
 using value::Value;
 
-// What the kinds of window share: the table, its bytes, and the freeing of keys that no event can read any more.
+// What the kinds of window share: the shards, their bytes, and the freeing of keys that no event can read any more.
 template <typename State>
 class TableStore : public FeatureStore {
  public:
-  explicit TableStore(const ir::Feature& feature) : feature_(feature) {}
-  size_t keys() const override { return table_.size(); }
-  size_t bytes() const override { return table_.bytes() + static_cast<size_t>(heap_); }
-  uint64_t oldest_touch() const override { return table_.empty() ? UINT64_MAX : table_.oldest().touched; }
-  void evict_oldest() override {
-    ++counters.evicted;
-    drop_oldest();
+  explicit TableStore(const ir::Feature& feature) : feature_(feature), shards_(std::make_unique<Shard[]>(1)) {}
+
+  size_t keys() const final {
+    return sum([](const Shard& s) { return s.table.size(); });
+  }
+  size_t bytes() const final {
+    return sum([](const Shard& s) { return s.bytes(); });
+  }
+  FeatureCounters counters() const final {
+    FeatureCounters total;
+    total.errors = errors_.load(std::memory_order_relaxed);
+    sum([&](const Shard& s) {
+      total.added += s.counters.added;
+      total.late += s.counters.late;
+      total.errors += s.counters.errors;
+      total.evicted += s.counters.evicted;
+      return 0;
+    });
+    return total;
+  }
+
+  size_t shards() const final { return count_; }
+  uint64_t oldest_touch(size_t i) const final {
+    const Shard& shard = shards_[i];
+    const auto lock = lock_if(shared_, shard.mutex);
+    return shard.table.empty() ? UINT64_MAX : shard.table.oldest().touched;
+  }
+  size_t evict_oldest(size_t i) final {
+    Shard& shard = shards_[i];
+    const auto lock = lock_if(shared_, shard.mutex);
+    if (shard.table.empty()) return 0;
+    const size_t before = shard.bytes();
+    ++shard.counters.evicted;
+    shard.drop_oldest();
+    return before - shard.bytes();
+  }
+
+  void share() final {
+    if (shared_) return;
+    auto shards = std::make_unique<Shard[]>(kShards);
+    Shard& all = shards_[0];
+    shards[0].counters = all.counters;
+    all.table.for_each_entry([&](auto& entry) {
+      Shard& shard = shards[shard_of(entry.key)];
+      shard.heap += static_cast<ptrdiff_t>(entry.state.heap_bytes());
+      shard.table.add_newest(entry.key, entry.touched, std::move(entry.state));
+    });
+    shards_ = std::move(shards);
+    count_ = kShards;
+    shared_ = true;
   }
 
  protected:
-  // Two a call, so that idle keys go faster than new ones come.
-  void free_idle(int64_t first_kept) {
-    for (int i = 0; i < 2 && !table_.empty() && table_.oldest().state.newest() < first_kept; ++i) drop_oldest();
+  struct alignas(64) Shard {
+    size_t bytes() const { return table.bytes() + static_cast<size_t>(heap); }
+    void drop_oldest() {
+      heap -= static_cast<ptrdiff_t>(table.oldest().state.heap_bytes());
+      table.erase_oldest();
+    }
+    // Two a call, so that idle keys go faster than new ones come.
+    void free_idle(int64_t first_kept) {
+      for (int i = 0; i < 2 && !table.empty() && table.oldest().state.newest() < first_kept; ++i) drop_oldest();
+    }
+
+    mutable std::mutex mutex;
+    KeyTable<State> table;
+    ptrdiff_t heap = 0;
+    FeatureCounters counters;
+  };
+
+  template <typename F>
+  Added add_to(const Key& key, Access& access, F f) {
+    Shard& shard = shard_for(key);
+    const auto lock = lock_if(shared_, shard.mutex);
+    const size_t before = shard.bytes();
+    const Added added = f(shard);
+    access.grown += static_cast<ptrdiff_t>(shard.bytes() - before);
+    ++(added == Added::kAdded  ? shard.counters.added
+       : added == Added::kLate ? shard.counters.late
+                               : shard.counters.errors);
+    return added;
+  }
+
+  // f(state, heap) reads the key's state, or makes `heap` bytes of what speeds up the next read.
+  template <typename F>
+  Value read_from(const Key& key, Access& access, value::Arena& arena, F f) {
+    Shard& shard = shard_for(key);
+    const auto lock = lock_if(shared_, shard.mutex);
+    const State* state = shard.table.find(key, access.clock);
+    if (state == nullptr) return unseen(feature_);
+    ptrdiff_t heap = 0;
+    const Value v = f(*state, &heap);
+    shard.heap += heap;
+    access.grown += heap;
+    return shared_ ? copy_to(arena, v) : v;  // before another thread changes what it borrows from
   }
 
   const ir::Feature& feature_;
-  KeyTable<State> table_;
-  ptrdiff_t heap_ = 0;
 
  private:
-  void drop_oldest() {
-    heap_ -= static_cast<ptrdiff_t>(table_.oldest().state.heap_bytes());
-    table_.erase_oldest();
+  Shard& shard_for(const Key& key) { return shards_[count_ == 1 ? 0 : shard_of(key)]; }
+  template <typename F>
+  size_t sum(F f) const {
+    size_t n = 0;
+    for (size_t i = 0; i < count_; ++i) {
+      const auto lock = lock_if(shared_, shards_[i].mutex);
+      n += static_cast<size_t>(f(shards_[i]));
+    }
+    return n;
   }
+
+  std::unique_ptr<Shard[]> shards_;
+  size_t count_ = 1;
 };
 
 // A window's panes: which one a time is in, and which ones count.
@@ -63,61 +155,66 @@ class PaneStore final : public TableStore<PaneState<C>> {
  public:
   explicit PaneStore(const ir::Feature& feature) : TableStore<PaneState<C>>(feature), panes_(feature.window) {}
 
-  Added add(const Key& key, int64_t time, const Value& v) override {
-    const int64_t pane = panes_.of(time), first_kept = panes_.first_kept(this->horizon_);
-    if (pane < first_kept) return Added::kLate;
-    if (!C::convert(this->feature_, v, &item_)) return Added::kRefused;
-    this->free_idle(first_kept);
-    this->heap_ += this->table_.find_or_add(key, this->clock_).add(pane, first_kept, item_, time);
-    return Added::kAdded;
+  Added add(const Key& key, const Value& v, Access& access) override {
+    return this->add_to(key, access, [&](auto& shard) {
+      const int64_t pane = panes_.of(access.time);
+      if (pane < panes_.first_kept(access.horizon)) return Added::kLate;
+      typename C::Item item{};
+      if (!C::convert(this->feature_, v, &item)) return Added::kRefused;
+      const int64_t first_kept = panes_.first_kept(access.keep_from);
+      shard.free_idle(first_kept);
+      shard.heap += shard.table.find_or_add(key, access.clock).add(pane, first_kept, item, access.time);
+      return Added::kAdded;
+    });
   }
 
-  Value read(const Key& key, int64_t time, value::Arena& arena) override {
-    const PaneState<C>* state = this->table_.find(key, this->clock_);
-    if (state == nullptr) return unseen(this->feature_);
-    const int64_t first = panes_.first_read(time, this->horizon_), last = panes_.of(time);
-    const C* only = nullptr;
-    bool merged = false;
-    state->visit(first, last, [&](const C& cell) {
-      if (only == nullptr) {
-        only = &cell;
-        return;
-      }
-      if (!merged) {
-        scratch_ = C();
-        scratch_.merge(*only);
-        merged = true;
-      }
-      scratch_.merge(cell);
+  Value read(const Key& key, Access& access, value::Arena& arena) override {
+    return this->read_from(key, access, arena, [&](const PaneState<C>& state, ptrdiff_t*) {
+      const int64_t first = panes_.first_read(access.time, access.horizon), last = panes_.of(access.time);
+      const C* only = nullptr;
+      bool merged = false;
+      C all;
+      state.visit(first, last, [&](const C& cell) {
+        if (only == nullptr) {
+          only = &cell;
+          return;
+        }
+        if (!merged) {
+          all.merge(*only);
+          merged = true;
+        }
+        all.merge(cell);
+      });
+      if (only == nullptr) return unseen(this->feature_);
+      if (!merged) return only->result(this->feature_, arena);
+      return copy_to(arena, all.result(this->feature_, arena));
     });
-    if (only == nullptr) return unseen(this->feature_);
-    if (!merged) return only->result(this->feature_, arena);
-    return copy_to(arena, scratch_.result(this->feature_, arena));  // scratch_ is soon another key's
   }
 
  private:
   const Panes panes_;
-  typename C::Item item_{};  // kept for their memory
-  C scratch_;
 };
 
 class DistinctPaneStore final : public TableStore<DistinctPaneState> {
  public:
   explicit DistinctPaneStore(const ir::Feature& feature) : TableStore(feature), panes_(feature.window) {}
 
-  Added add(const Key& key, int64_t time, const Value& v) override {
-    const int64_t pane = panes_.of(time), first_kept = panes_.first_kept(horizon_);
-    if (pane < first_kept) return Added::kLate;
-    free_idle(first_kept);
-    heap_ += table_.find_or_add(key, clock_).add(pane, first_kept, hash_of(v), time);
-    return Added::kAdded;
+  Added add(const Key& key, const Value& v, Access& access) override {
+    return add_to(key, access, [&](Shard& shard) {
+      const int64_t pane = panes_.of(access.time);
+      if (pane < panes_.first_kept(access.horizon)) return Added::kLate;
+      const int64_t first_kept = panes_.first_kept(access.keep_from);
+      shard.free_idle(first_kept);
+      shard.heap += shard.table.find_or_add(key, access.clock).add(pane, first_kept, hash_of(v), access.time);
+      return Added::kAdded;
+    });
   }
 
-  Value read(const Key& key, int64_t time, value::Arena&) override {
-    const DistinctPaneState* state = table_.find(key, clock_);
-    if (state == nullptr) return unseen(feature_);
-    const int64_t count = state->count(panes_.first_read(time, horizon_), panes_.of(time), &heap_);
-    return count < 0 ? unseen(feature_) : Value::integer(count);
+  Value read(const Key& key, Access& access, value::Arena& arena) override {
+    return read_from(key, access, arena, [&](const DistinctPaneState& state, ptrdiff_t* heap) {
+      const int64_t count = state.count(panes_.first_read(access.time, access.horizon), panes_.of(access.time), heap);
+      return count < 0 ? unseen(feature_) : Value::integer(count);
+    });
   }
 
  private:
@@ -132,32 +229,36 @@ class ExactStore final : public TableStore<ExactState<C>> {
         by_count_(feature.window.kind == ir::WindowKind::kLast),
         max_count_(by_count_ ? static_cast<size_t>(std::max<int64_t>(1, feature.window.count)) : SIZE_MAX) {}
 
-  Added add(const Key& key, int64_t time, const Value& v) override {
-    if (!by_count_ && time < first_kept()) return Added::kLate;
-    if (!C::convert(this->feature_, v, &item_)) return Added::kRefused;
-    if (!by_count_) this->free_idle(first_kept());
-    this->heap_ +=
-        this->table_.find_or_add(key, this->clock_).add(by_count_ ? kNever : first_kept(), max_count_, item_, time);
-    return Added::kAdded;
+  Added add(const Key& key, const Value& v, Access& access) override {
+    return this->add_to(key, access, [&](auto& shard) {
+      if (!by_count_ && access.time < first_kept(access.horizon)) return Added::kLate;
+      typename C::Item item{};
+      if (!C::convert(this->feature_, v, &item)) return Added::kRefused;
+      const int64_t first = by_count_ ? kNever : first_kept(access.keep_from);
+      if (!by_count_) shard.free_idle(first);
+      shard.heap += shard.table.find_or_add(key, access.clock).add(first, max_count_, item, access.time);
+      return Added::kAdded;
+    });
   }
 
-  Value read(const Key& key, int64_t time, value::Arena& arena) override {
-    const ExactState<C>* state = this->table_.find(key, this->clock_);
-    if (state == nullptr) return unseen(this->feature_);
-    const int64_t after =
-        by_count_ ? kNever : std::max(saturating_sub(time, this->feature_.window.nanos), first_kept() - 1);
-    scratch_ = C();
-    if (!state->read(after, time, max_count_, &scratch_)) return unseen(this->feature_);
-    return copy_to(arena, scratch_.result(this->feature_, arena));
+  Value read(const Key& key, Access& access, value::Arena& arena) override {
+    return this->read_from(key, access, arena, [&](const ExactState<C>& state, ptrdiff_t*) {
+      const int64_t after = by_count_ ? kNever
+                                      : std::max(saturating_sub(access.time, this->feature_.window.nanos),
+                                                 first_kept(access.horizon) - 1);
+      C all;
+      if (!state.read(after, access.time, max_count_, &all)) return unseen(this->feature_);
+      return copy_to(arena, all.result(this->feature_, arena));
+    });
   }
 
  private:
-  int64_t first_kept() const { return saturating_add(saturating_sub(this->horizon_, this->feature_.window.nanos), 1); }
+  int64_t first_kept(int64_t horizon) const {
+    return saturating_add(saturating_sub(horizon, this->feature_.window.nanos), 1);
+  }
 
   const bool by_count_;
   const size_t max_count_;
-  typename C::Item item_{};
-  C scratch_;
 };
 
 template <typename C>
@@ -167,28 +268,30 @@ class RunStore final : public TableStore<RunState<C>> {
       : TableStore<RunState<C>>(feature),
         gap_(feature.window.kind == ir::WindowKind::kSession ? feature.window.nanos : INT64_MAX) {}
 
-  Added add(const Key& key, int64_t time, const Value& v) override {
-    const bool endless = gap_ == INT64_MAX;
-    if (!endless && time < saturating_sub(this->horizon_, gap_)) return Added::kLate;
-    if (!C::convert(this->feature_, v, &item_)) return Added::kRefused;
-    if (!endless) this->free_idle(saturating_sub(this->horizon_, gap_));
-    ptrdiff_t grown = 0;
-    if (!this->table_.find_or_add(key, this->clock_).add(gap_, item_, time, &grown)) return Added::kLate;
-    this->heap_ += grown;
-    return Added::kAdded;
+  Added add(const Key& key, const Value& v, Access& access) override {
+    return this->add_to(key, access, [&](auto& shard) {
+      const bool endless = gap_ == INT64_MAX;
+      if (!endless && access.time < saturating_sub(access.horizon, gap_)) return Added::kLate;
+      typename C::Item item{};
+      if (!C::convert(this->feature_, v, &item)) return Added::kRefused;
+      if (!endless) shard.free_idle(saturating_sub(access.keep_from, gap_));
+      ptrdiff_t grown = 0;
+      const bool added = shard.table.find_or_add(key, access.clock).add(gap_, item, access.time, &grown);
+      shard.heap += grown;
+      return added ? Added::kAdded : Added::kLate;
+    });
   }
 
-  Value read(const Key& key, int64_t time, value::Arena& arena) override {
-    const RunState<C>* state = this->table_.find(key, this->clock_);
-    if (state == nullptr || saturating_sub(time, state->last) > gap_ || saturating_sub(state->first, time) > gap_) {
-      return unseen(this->feature_);
-    }
-    return state->cell.result(this->feature_, arena);
+  Value read(const Key& key, Access& access, value::Arena& arena) override {
+    return this->read_from(key, access, arena, [&](const RunState<C>& state, ptrdiff_t*) {
+      const bool apart =
+          saturating_sub(access.time, state.last) > gap_ || saturating_sub(state.first, access.time) > gap_;
+      return apart ? unseen(this->feature_) : state.cell.result(this->feature_, arena);
+    });
   }
 
  private:
   const int64_t gap_;
-  typename C::Item item_{};
 };
 
 template <typename C>

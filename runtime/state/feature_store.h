@@ -1,6 +1,7 @@
 // One feature's state over all its keys.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,34 +22,44 @@ struct FeatureCounters {
   uint64_t evicted = 0;  // keys given up for want of memory
 };
 
-// Not thread-safe. Which values are kept depends on the events alone, never on when memory was cleaned up: what lies
-// before the horizon's window is not read even if it is still there.
+// What an event brings to the stores it touches.
+struct Access {
+  uint64_t clock = 0;                 // number of the event: grows with every event of all sessions
+  int64_t time = 0;                   // of the event
+  int64_t horizon = INT64_MIN + 1;    // newest event of the feature's event type less the allowed lateness
+  int64_t keep_from = INT64_MIN + 1;  // the least horizon of all sessions: what no event there can read is freed
+  ptrdiff_t grown = 0;                // out: by how many bytes the state has grown is added here
+};
+
+// Not thread-safe until share() was called. Which values are read depends on the events alone, never on when memory was
+// cleaned up: what lies before the horizon's window is not read even if it is still there.
 class FeatureStore {
  public:
   virtual ~FeatureStore() = default;
 
-  // Called before the adds and reads of an event. `clock` grows with every event; `horizon` is the time of the newest
-  // event of the feature's event type less the allowed lateness.
-  void advance(uint64_t clock, int64_t horizon) {
-    clock_ = clock;
-    horizon_ = horizon;
-  }
-  virtual Added add(const Key& key, int64_t time, const value::Value& v) = 0;
-  // The aggregate in the window of an event at `time`; as unseen() if the key has nothing there. May borrow from the
-  // store until the next add or evict.
-  virtual value::Value read(const Key& key, int64_t time, value::Arena& arena) = 0;
+  virtual Added add(const Key& key, const value::Value& v, Access& access) = 0;
+  // The aggregate in the window of the event; as unseen() if the key has nothing there. Before share() it may borrow
+  // from the store until the next add or evict.
+  virtual value::Value read(const Key& key, Access& access, value::Arena& arena) = 0;
+  void count_error() { errors_.fetch_add(1, std::memory_order_relaxed); }
+
+  // From now on several threads may use the store: it is divided into kShards, which are locked one by one.
+  virtual void share() = 0;
+  bool shared() const { return shared_; }
 
   virtual size_t keys() const = 0;
   virtual size_t bytes() const = 0;
-  // Clock of the key touched least recently; UINT64_MAX if there is no key.
-  virtual uint64_t oldest_touch() const = 0;
-  virtual void evict_oldest() = 0;
+  virtual FeatureCounters counters() const = 0;
 
-  FeatureCounters counters;
+  virtual size_t shards() const = 0;
+  // Clock of the shard's key touched least recently; UINT64_MAX if it has no key.
+  virtual uint64_t oldest_touch(size_t shard) const = 0;
+  // Gives it up, if there is one. Returns how many bytes that freed.
+  virtual size_t evict_oldest(size_t shard) = 0;
 
  protected:
-  uint64_t clock_ = 0;
-  int64_t horizon_ = INT64_MIN + 1;
+  std::atomic<uint64_t> errors_{0};
+  bool shared_ = false;
 };
 
 // `feature` must outlive the store. Null if the aggregation is not supported.

@@ -1,9 +1,11 @@
 // A hash table from keys to state, with its least recently touched keys at hand.
 //
-// Entries sit in chunks and never move; the index over them is open addressing of (entry, 32 bits of hash) at a load of
-// 0.57 to 0.85, so that an entry of state S costs sizeof(S) + 32 + 9 to 14 bytes.
+// Entries sit in chunks; the index over them is open addressing of (entry, 32 bits of hash) at a load of 0.57 to 0.85,
+// so that an entry of state S costs sizeof(S) + 32 + 9 to 14 bytes. Entries are kept dense: what erase() frees is the
+// place of the next key, or is filled by the last entry, so that a table that shrinks gives its memory back.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,13 +17,14 @@
 
 namespace weir::state {
 
-// S is default-constructible and destructible. Not thread-safe. Pointers to state stay valid until the key is erased.
+// S is default-constructible, movable and destructible. Not thread-safe. Pointers to state stay valid until the next
+// find_or_add() or erase.
 template <typename S>
 class KeyTable {
  public:
   struct Entry {
     Key key;
-    uint32_t newer;  // towards the most recently touched; of a free entry: the next free one
+    uint32_t newer;  // towards the most recently touched
     uint32_t older;
     uint64_t touched;  // clock of the last touch
     S state;
@@ -31,13 +34,11 @@ class KeyTable {
   KeyTable() = default;
   KeyTable(const KeyTable&) = delete;
   KeyTable& operator=(const KeyTable&) = delete;
-  ~KeyTable() {
-    while (oldest_ != kNone) erase_oldest();
-  }
+  ~KeyTable() { clear(); }
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // In use: entries freed by erase() are kept for the next keys and not counted.
+  // Of keys and index. Beside them a table holds room for at most kMaxHoles + 2 * kChunk further keys.
   size_t bytes() const { return size_ * sizeof(Entry) + index_.size() * sizeof(Cell); }
 
   // Null if there is none. Touches the key.
@@ -66,6 +67,13 @@ class KeyTable {
   const Entry& oldest() const { return entry(oldest_); }
   void erase_oldest() { erase(oldest_); }
   void touch_oldest(uint64_t clock) { touch(oldest_, clock); }
+  // As the most recently touched key. It must not be there.
+  S& add_newest(const Key& key, uint64_t clock, S&& state) {
+    Entry& e = entry(add(key));
+    e.touched = clock;
+    e.state = std::move(state);
+    return e.state;
+  }
   bool erase(const Key& key) {
     const uint32_t id = lookup(key);
     if (id == kNone) return false;
@@ -78,9 +86,35 @@ class KeyTable {
   void for_each(F f) const {
     for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) f(entry(id).key, entry(id).state);
   }
+  // The same with the clock of its last touch: f(entry). State may be changed or moved from.
+  template <typename F>
+  void for_each_entry(F f) {
+    for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) f(entry(id));
+  }
+  // Looks at the next `n` entries of an endless round and erases those for which dead(state) is true.
+  template <typename F>
+  void sweep(uint32_t n, F dead) {
+    for (; n > 0 && used_ > 0; --n) {
+      if (cursor_ >= used_) cursor_ = 0;
+      const uint32_t id = cursor_++;
+      if (!is_hole(id) && dead(std::as_const(entry(id).state))) erase(id);
+    }
+  }
+  void clear() {
+    for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) entry(id).state.~S();
+    chunks_.clear();
+    index_ = {};
+    holes_.clear();
+    used_ = first_capacity_ = cursor_ = 0;
+    oldest_ = newest_ = kNone;
+    size_ = 0;
+  }
 
  private:
-  static constexpr uint32_t kChunk = 256;
+  static constexpr uint32_t kChunk = 128;
+  static constexpr uint32_t kFirst = 8;  // entries of a new table; its first chunk grows
+  static constexpr uint32_t kMaxHoles = 16;
+  static constexpr size_t kLeastCells = 20;
   struct Cell {
     uint32_t id = kNone;
     uint32_t tag = 0;
@@ -107,13 +141,18 @@ class KeyTable {
   }
 
   uint32_t add(const Key& key) {
-    if (size_ + 1 > index_.size() / 20 * 17) rehash();
-    uint32_t id = free_;
-    if (id != kNone) {
-      free_ = entry(id).newer;
+    if (size_ + 1 > index_.size() / 20 * 17) rehash(index_.empty() ? kLeastCells : index_.size() / 2 * 3);
+    uint32_t id;
+    if (!holes_.empty()) {
+      id = holes_.back();
+      holes_.pop_back();
     } else {
       id = used_++;
-      if (id % kChunk == 0) chunks_.push_back(std::make_unique<Raw[]>(kChunk));
+      if (id < kChunk) {
+        if (id >= first_capacity_) grow_first();
+      } else if (id / kChunk >= chunks_.size()) {
+        chunks_.push_back(std::make_unique_for_overwrite<Raw[]>(kChunk));
+      }
     }
     new (chunks_[id / kChunk][id % kChunk].bytes) Entry{key, kNone, newest_, 0, S()};
     if (newest_ != kNone) entry(newest_).newer = id;
@@ -130,8 +169,20 @@ class KeyTable {
     index_[i] = cell;
   }
 
-  void rehash() {
-    std::vector<Cell> old(index_.empty() ? 20 : index_.size() / 2 * 3);
+  void grow_first() {
+    const uint32_t capacity = first_capacity_ == 0 ? kFirst : first_capacity_ * 4;
+    auto chunk = std::make_unique_for_overwrite<Raw[]>(capacity);
+    for (uint32_t id = 0; id < first_capacity_; ++id) {  // full, or it would not have to grow
+      new (chunk[id].bytes) Entry(std::move(entry(id)));
+      entry(id).~Entry();
+    }
+    if (chunks_.empty()) chunks_.emplace_back();
+    chunks_[0] = std::move(chunk);
+    first_capacity_ = capacity;
+  }
+
+  void rehash(size_t cells) {
+    std::vector<Cell> old(cells);
     old.swap(index_);
     for (const Cell& cell : old) {
       if (cell.id != kNone) place(cell, entry(cell.id).key);
@@ -176,17 +227,44 @@ class KeyTable {
     }
     index_[i] = Cell();
     unlink(e);
-    e.state.~S();
-    new (&e.state) S();  // a free entry stays a valid object
-    e.newer = free_;
-    free_ = id;
+    e.~Entry();
     --size_;
+    holes_.push_back(id);
+    if (holes_.size() > kMaxHoles) give_back_one();
+    if (index_.size() > kLeastCells && size_ < index_.size() / 4) rehash(std::max(kLeastCells, size_ / 2 * 3));
+  }
+
+  bool is_hole(uint32_t id) const { return std::find(holes_.begin(), holes_.end(), id) != holes_.end(); }
+
+  // The last entry's place, after the entry has moved to a hole. One chunk is kept for a table that grows again.
+  void give_back_one() {
+    const uint32_t last = --used_;
+    if (auto at = std::find(holes_.begin(), holes_.end(), last); at != holes_.end()) {
+      *at = holes_.back();
+    } else {
+      move(last, holes_.back());
+    }
+    holes_.pop_back();
+    while (chunks_.size() > used_ / kChunk + 2) chunks_.pop_back();
+  }
+
+  void move(uint32_t from, uint32_t to) {
+    Entry& e = entry(from);
+    size_t i = home(e.key);
+    while (index_[i].id != from) i = next(i);
+    index_[i].id = to;
+    (e.older != kNone ? entry(e.older).newer : oldest_) = to;
+    (e.newer != kNone ? entry(e.newer).older : newest_) = to;
+    new (chunks_[to / kChunk][to % kChunk].bytes) Entry(std::move(e));
+    e.~Entry();
   }
 
   std::vector<std::unique_ptr<Raw[]>> chunks_;
   std::vector<Cell> index_;
+  std::vector<uint32_t> holes_;  // free places below used_
   uint32_t used_ = 0;
-  uint32_t free_ = kNone;
+  uint32_t first_capacity_ = 0;  // entries of chunk 0
+  uint32_t cursor_ = 0;          // of sweep()
   uint32_t oldest_ = kNone;
   uint32_t newest_ = kNone;
   size_t size_ = 0;

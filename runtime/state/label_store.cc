@@ -1,12 +1,19 @@
 #include "runtime/state/label_store.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/state/time.h"
 
 namespace weir::state {
 
-LabelStore::LabelStore(const std::vector<ir::Label>& labels) : labels_(labels), tables_(labels.size()) {}
+LabelStore::LabelStore(const std::vector<ir::Label>& labels, size_t max_bytes)
+    : labels_(labels),
+      max_bytes_(max_bytes),
+      shards_(std::make_unique<Shard[]>(1)),
+      refused_(std::make_unique<std::atomic<uint64_t>[]>(labels.size())) {
+  shards_[0].tables = std::vector<KeyTable<Mark>>(labels.size());
+}
 
 int64_t LabelStore::expiry(const ir::Label& label, int64_t time, int64_t duration) {
   const int64_t max = label.max_age_nanos;
@@ -15,26 +22,52 @@ int64_t LabelStore::expiry(const ir::Label& label, int64_t time, int64_t duratio
 }
 
 void LabelStore::set(uint32_t label, const Key& key, int64_t time, int64_t duration, uint32_t rule, uint64_t clock) {
-  KeyTable<Mark>& table = tables_[label];
-  // Labels are touched when set only, so the oldest ones are those to expire first.
-  for (int i = 0; i < 2 && !table.empty() && table.oldest().state.expires <= time; ++i) table.erase_oldest();
-  Mark& mark = table.find_or_add(key, clock);
-  mark = {time, std::max(mark.expires > time ? mark.expires : 0, expiry(labels_[label], time, duration)), rule};
+  Shard& shard = shard_for(key);
+  const auto lock = lock_if(shared_, shard.mutex);
+  KeyTable<Mark>& table = shard.tables[label];
+  const size_t before = table.bytes();
+  // Four a call, so that expired labels go faster than new ones come.
+  table.sweep(4, [&](const Mark& mark) { return mark.expires <= time; });
+  if (bytes() > max_bytes_ && table.peek(key) == nullptr) {
+    refused_[label].fetch_add(1, std::memory_order_relaxed);
+  } else {
+    Mark& mark = table.find_or_add(key, clock);
+    mark = {time, std::max(mark.expires > time ? mark.expires : 0, expiry(labels_[label], time, duration)), rule};
+  }
+  count(before, table.bytes());
 }
 
-void LabelStore::clear(uint32_t label, const Key& key) { tables_[label].erase(key); }
-
-const LabelStore::Mark* LabelStore::find(uint32_t label, const Key& key, int64_t time) const {
-  const Mark* mark = tables_[label].peek(key);
-  return mark != nullptr && time < mark->expires ? mark : nullptr;
+void LabelStore::clear(uint32_t label, const Key& key) {
+  Shard& shard = shard_for(key);
+  const auto lock = lock_if(shared_, shard.mutex);
+  const size_t before = shard.tables[label].bytes();
+  shard.tables[label].erase(key);
+  count(before, shard.tables[label].bytes());
 }
 
-bool LabelStore::has(uint32_t label, const Key& key, int64_t time) const { return find(label, key, time) != nullptr; }
+std::optional<LabelStore::Mark> LabelStore::find(uint32_t label, const Key& key, int64_t time) const {
+  const Shard& shard = shard_for(key);
+  const auto lock = lock_if(shared_, shard.mutex);
+  const Mark* mark = shard.tables[label].peek(key);
+  return mark != nullptr && time < mark->expires ? std::optional(*mark) : std::nullopt;
+}
 
-size_t LabelStore::bytes() const {
-  size_t n = 0;
-  for (const auto& table : tables_) n += table.bytes();
-  return n;
+bool LabelStore::has(uint32_t label, const Key& key, int64_t time) const { return find(label, key, time).has_value(); }
+
+void LabelStore::share() {
+  if (shared_) return;
+  auto shards = std::make_unique<Shard[]>(kShards);
+  for (size_t i = 0; i < kShards; ++i) shards[i].tables = std::vector<KeyTable<Mark>>(labels_.size());
+  size_t bytes = 0;
+  for (size_t label = 0; label < labels_.size(); ++label) {
+    shards_[0].tables[label].for_each_entry([&](auto& entry) {
+      shards[shard_of(entry.key)].tables[label].add_newest(entry.key, entry.touched, std::move(entry.state));
+    });
+    for (size_t i = 0; i < kShards; ++i) bytes += shards[i].tables[label].bytes();
+  }
+  shards_ = std::move(shards);
+  bytes_ = bytes;
+  shared_ = true;
 }
 
 }  // namespace weir::state

@@ -1,19 +1,25 @@
 // Labels on entities, each with an expiry in event time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "compiler/ir/program.h"
 #include "runtime/state/key.h"
 #include "runtime/state/key_table.h"
+#include "runtime/state/shards.h"
 
 namespace weir::state {
 
-// Not thread-safe.
+// Not thread-safe until share() was called.
 class LabelStore {
  public:
-  explicit LabelStore(const std::vector<ir::Label>& labels);
+  // New labels are refused, and counted, while those there take more than `max_bytes`.
+  explicit LabelStore(const std::vector<ir::Label>& labels, size_t max_bytes = SIZE_MAX);
 
   // Until time + min(duration, the label's max age); a duration of 0 is the max age, and that of 0 is for ever. A label
   // already there is never shortened.
@@ -26,16 +32,31 @@ class LabelStore {
     int64_t expires = 0;  // INT64_MAX: never. Exclusive.
     uint32_t rule = 0;    // that set it last
   };
-  // Null if there is none at that time.
-  const Mark* find(uint32_t label, const Key& key, int64_t time) const;
+  // Nothing if the entity does not bear the label at that time.
+  std::optional<Mark> find(uint32_t label, const Key& key, int64_t time) const;
 
   static int64_t expiry(const ir::Label& label, int64_t time, int64_t duration);
 
-  size_t bytes() const;
+  // From now on several threads may use the store.
+  void share();
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  // Labels not set for want of memory.
+  uint64_t refused(uint32_t label) const { return refused_[label].load(std::memory_order_relaxed); }
 
  private:
+  struct alignas(64) Shard {
+    mutable std::mutex mutex;
+    std::vector<KeyTable<Mark>> tables;  // by label
+  };
+  Shard& shard_for(const Key& key) const { return shards_[shared_ ? shard_of(key) : 0]; }
+  void count(size_t before, size_t after) { bytes_.fetch_add(after - before, std::memory_order_relaxed); }
+
   const std::vector<ir::Label>& labels_;
-  std::vector<KeyTable<Mark>> tables_;
+  const size_t max_bytes_;
+  std::unique_ptr<Shard[]> shards_;
+  std::atomic<size_t> bytes_{0};
+  std::unique_ptr<std::atomic<uint64_t>[]> refused_;
+  bool shared_ = false;
 };
 
 }  // namespace weir::state

@@ -1,48 +1,111 @@
 // What holds a rule back: `once per KEY every W` and `limit N per W`. Times are event times in nanoseconds.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <mutex>
+#include <utility>
 
 #include "runtime/state/key.h"
 #include "runtime/state/key_table.h"
+#include "runtime/state/shards.h"
 #include "runtime/state/time.h"
 
 namespace weir::state {
 
-// Holds a rule back for a key until `every` has passed since it last fired for it.
+// Holds a rule back for a key until `every` has passed since it last fired for it. Several threads may use it once
+// share() was called, each holding lock(key) from the question to the answer.
 class OnceGuard {
  public:
-  explicit OnceGuard(int64_t every) : every_(every) {}
+  explicit OnceGuard(int64_t every) : every_(every), shards_(std::make_unique<Shard[]>(1)) {}
 
+  [[nodiscard]] std::unique_lock<std::mutex> lock(const Key& key) { return lock_if(shared_, shard_for(key).mutex); }
   bool holds_back(const Key& key, int64_t time) const {
-    const Fire* fire = fires_.peek(key);
+    const Fire* fire = shard_for(key).fires.peek(key);
     return fire != nullptr && saturating_sub(time, fire->time) < every_;
   }
   void fired(const Key& key, int64_t time, uint64_t clock) {
-    for (int i = 0; i < 2 && !fires_.empty() && saturating_sub(time, fires_.oldest().state.time) >= every_; ++i) {
-      fires_.erase_oldest();
+    KeyTable<Fire>& fires = shard_for(key).fires;
+    const size_t before = fires.bytes();
+    for (int i = 0; i < 2 && !fires.empty() && saturating_sub(time, fires.oldest().state.time) >= every_; ++i) {
+      fires.erase_oldest();
     }
-    fires_.find_or_add(key, clock).time = time;
+    fires.find_or_add(key, clock).time = time;
+    count(before, fires.bytes());
   }
-  size_t bytes() const { return fires_.bytes(); }
+
+  void share() {
+    if (shared_) return;
+    auto shards = std::make_unique<Shard[]>(kShards);
+    shards_[0].fires.for_each_entry([&](auto& entry) {
+      shards[shard_of(entry.key)].fires.add_newest(entry.key, entry.touched, std::move(entry.state));
+    });
+    size_t bytes = 0;
+    for (size_t i = 0; i < kShards; ++i) bytes += shards[i].fires.bytes();
+    shards_ = std::move(shards);
+    bytes_ = bytes;
+    shared_ = true;
+  }
+
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  uint64_t evicted() const { return evicted_.load(std::memory_order_relaxed); }
+
+  // As FeatureStore's.
+  size_t shards() const { return shared_ ? kShards : 1; }
+  uint64_t oldest_touch(size_t i) const {
+    const auto lock = lock_if(shared_, shards_[i].mutex);
+    return shards_[i].fires.empty() ? UINT64_MAX : shards_[i].fires.oldest().touched;
+  }
+  size_t evict_oldest(size_t i) {
+    KeyTable<Fire>& fires = shards_[i].fires;
+    const auto lock = lock_if(shared_, shards_[i].mutex);
+    if (fires.empty()) return 0;
+    const size_t before = fires.bytes();
+    fires.erase_oldest();
+    evicted_.fetch_add(1, std::memory_order_relaxed);
+    count(before, fires.bytes());
+    return before - fires.bytes();
+  }
 
  private:
   struct Fire {
     int64_t time = kNever;
   };
+  struct alignas(64) Shard {
+    std::mutex mutex;
+    KeyTable<Fire> fires;
+  };
+  Shard& shard_for(const Key& key) const { return shards_[shared_ ? shard_of(key) : 0]; }
+  void count(size_t before, size_t after) { bytes_.fetch_add(after - before, std::memory_order_relaxed); }
+
   int64_t every_;
-  KeyTable<Fire> fires_;
+  std::unique_ptr<Shard[]> shards_;
+  std::atomic<size_t> bytes_{0};
+  std::atomic<uint64_t> evicted_{0};
+  bool shared_ = false;
 };
 
 // At most `count` fires in any (t - per, t]. The one after trips the rule, which stays tripped until `per` has passed.
+// Thread-safe.
 class LimitGuard {
  public:
   LimitGuard(int64_t count, int64_t per) : count_(count), per_(per) {}
 
-  bool tripped(int64_t time) const { return tripped_at_ != kNever && saturating_sub(time, tripped_at_) < per_; }
-  // Takes note of a fire of a rule that is not tripped. False if it is one too many: the rule is tripped now.
-  bool admit(int64_t time) {
+  enum class Admission : uint8_t {
+    kAdmitted,
+    kTrips,    // one too many: the rule is tripped now
+    kTripped,  // it was already
+  };
+  bool tripped(int64_t time) const {
+    const std::lock_guard lock(mutex_);
+    return is_tripped(time);
+  }
+  // Takes note of a fire.
+  Admission admit(int64_t time) {
+    const std::lock_guard lock(mutex_);
+    if (is_tripped(time)) return Admission::kTripped;
     if (tripped_at_ != kNever) {
       tripped_at_ = kNever;
       fires_.clear();
@@ -50,17 +113,21 @@ class LimitGuard {
     while (!fires_.empty() && saturating_sub(time, fires_.front()) >= per_) fires_.pop_front();
     if (static_cast<int64_t>(fires_.size()) >= count_) {
       tripped_at_ = time;
-      return false;
+      return Admission::kTrips;
     }
     fires_.push_back(time);
-    return true;
+    return Admission::kAdmitted;
   }
   void reset() {
+    const std::lock_guard lock(mutex_);
     tripped_at_ = kNever;
     fires_.clear();
   }
 
  private:
+  bool is_tripped(int64_t time) const { return tripped_at_ != kNever && saturating_sub(time, tripped_at_) < per_; }
+
+  mutable std::mutex mutex_;
   int64_t count_, per_;
   int64_t tripped_at_ = kNever;
   std::deque<int64_t> fires_;

@@ -26,15 +26,14 @@ template <typename C>
 class PaneState {
  public:
   PaneState() { new (storage_) C(); }
-  PaneState(const PaneState&) = delete;
-  PaneState& operator=(const PaneState&) = delete;
-  ~PaneState() {
-    if (many()) {
-      delete block();
-    } else {
-      one().~C();
-    }
+  PaneState(PaneState&& other) noexcept { take(other); }
+  PaneState& operator=(PaneState&& other) noexcept {
+    if (this == &other) return *this;
+    destroy();
+    take(other);
+    return *this;
   }
+  ~PaneState() { destroy(); }
 
   // Panes before `first_kept` are forgotten.
   ptrdiff_t add(int64_t pane, int64_t first_kept, const typename C::Item& item, int64_t t) {
@@ -152,6 +151,26 @@ class PaneState {
     C cell;
   };
   using Block = std::vector<Pane>;
+
+  void destroy() {
+    if (many()) {
+      delete block();
+    } else {
+      one().~C();
+    }
+  }
+  // Leaves `other` empty. This one's storage holds nothing.
+  void take(PaneState& other) {
+    pane_ = other.pane_;
+    if (other.many()) {
+      new (storage_) Block*(other.block());
+      new (other.storage_) C();
+    } else {
+      new (storage_) C(std::move(other.one()));
+      other.one() = C();
+    }
+    other.pane_ = kEmpty;
+  }
 
   bool many() const { return pane_ == kMany; }
   C& one() { return *std::launder(reinterpret_cast<C*>(storage_)); }

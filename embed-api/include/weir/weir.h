@@ -88,7 +88,7 @@ typedef struct weir_ruleset weir_ruleset; /* compiled rules. Never changes; shar
 typedef struct weir_diags weir_diags;     /* what the compiler had to say. Never changes. */
 typedef struct weir_schema weir_schema;   /* the fields of one event type. Never changes. */
 typedef struct weir_event weir_event;     /* a reusable buffer for one event */
-typedef struct weir_session weir_session; /* one ordered stream of events, and its state */
+typedef struct weir_session weir_session; /* one ordered stream of events over a state */
 typedef struct weir_verdict weir_verdict; /* the result of one event. Never changes. */
 typedef struct weir_slot weir_slot;       /* the point where rules are swapped */
 
@@ -354,22 +354,37 @@ WEIR_API void weir_event_release(weir_event *event);
 
 /* ---- Sessions: evaluation and state ----------------------------------------------------------------------------- */
 
-/* Features, labels, `once` and `limit` are state of a session, moved on by its events in the order they are evaluated,
- * also those of one time stamp: the same events give the same verdicts. Sessions share nothing but the rule set. To use
- * several threads, make a session for each and send the events of one key to one of them. */
+/* Features, labels, `once` and `limit` are state, moved on by a session's events in the order they are evaluated, also
+ * those of one time stamp: the same events give the same verdicts. Sessions made by weir_session_create share nothing
+ * but the rule set. To use several threads on one state, make a session for each with weir_session_share. */
 
 typedef struct weir_session_options {
   uint32_t struct_size;
   uint32_t measure_cost;    /* 1: sample what each rule costs, for weir_rule_stats */
   int64_t max_steps;        /* one event may take, all rules together; beyond it rules end in an error. Default 10^7 */
   int64_t lateness_ns;      /* how far behind the newest event one may be and still count. Default: weir.yaml's, or 0 */
-  uint64_t max_state_bytes; /* of features; beyond it the keys not touched for longest are forgotten, as if never seen.
-                             * Default: weir.yaml's, or 4 GiB */
+  uint64_t max_state_bytes; /* beyond it the keys of features not touched for longest are forgotten, as if never seen.
+                             * Labels may take half of it, then new ones are not set; keys of `once` a quarter, then the
+                             * oldest are forgotten. Default: weir.yaml's, or 4 GiB */
 } weir_session_options;
 
 /* options may be NULL. State starts empty. */
 WEIR_API weir_status weir_session_create(const weir_ruleset *ruleset, const weir_session_options *options,
                                          weir_session **session_out, weir_error *err);
+
+/* A second session, and a third, on the state of this one, with its options: for another thread. Each is used by one
+ * caller at a time, as ever; they lock the state where they meet in it. What one event writes, events of all sessions
+ * see once its weir_session_eval has returned. Verdicts are those of one thread if the events of a key (of a feature, a
+ * label, a `once`) are evaluated one after another in their order, in whichever session, and either events come in order
+ * of time or weir_session_observe is called as it says. A rule's `limit` counts over all sessions, so where it trips
+ * within a burst depends on the threads. Statistics of rules are each session's own; the state lives as long as any of
+ * its sessions. */
+WEIR_API weir_status weir_session_share(weir_session *session, weir_session **session_out, weir_error *err);
+
+/* The event is evaluated by another session of the same state. Whether events are late is judged by the newest one their
+ * session has seen: a host that divides a stream whose events are out of order tells every session of every event,
+ * in the stream's order. Nothing but that time is taken. Errors as weir_session_eval. */
+WEIR_API weir_status weir_session_observe(weir_session *session, const weir_event *event, weir_error *err);
 
 enum {
   WEIR_TRACE_NONE = 0,

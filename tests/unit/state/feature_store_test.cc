@@ -15,6 +15,7 @@
 
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
+#include "tests/unit/state/store_driver.h"
 
 namespace weir::state {
 namespace {
@@ -164,8 +165,8 @@ void run(const Case& c, uint32_t seed, bool disorder) {
   feature.aggregation = c.aggregation;
   feature.value_kind = c.kind;
   feature.window = c.window;
-  auto store = make_feature_store(feature);
-  ASSERT_NE(store, nullptr);
+  StoreDriver store(make_feature_store(feature));
+  ASSERT_NE(store.store, nullptr);
   value::Arena arena;
   std::mt19937 random(seed);
   std::map<int, Model> models;
@@ -181,16 +182,16 @@ void run(const Case& c, uint32_t seed, bool disorder) {
     const int key = static_cast<int>(random() % 5);
     Value v = c.kind == types::Kind::kDouble ? Value::dbl(static_cast<double>(random() % 1000) / 7.0)
                                              : Value::integer(static_cast<int64_t>(random() % 50));
-    store->advance(static_cast<uint64_t>(step) + 1, horizon);
+    store.advance(static_cast<uint64_t>(step) + 1, horizon);
     Model& model = models.try_emplace(key, c).first->second;
-    const Added added = store->add(make_key(Value::integer(key)), t, v);
+    const Added added = store.add(make_key(Value::integer(key)), t, v);
     ASSERT_EQ(added == Added::kAdded, model.add(horizon, t, v)) << "step " << step;
     late += added == Added::kLate;
     const int other = static_cast<int>(random() % 6);
     for (int k : {key, other}) {
       std::optional<Value> expected;
       if (auto it = models.find(k); it != models.end()) expected = it->second.read(horizon, t);
-      const Value got = store->read(make_key(Value::integer(k)), t, arena);
+      const Value got = store.read(make_key(Value::integer(k)), t, arena);
       if (expected) {
         ASSERT_TRUE(same(got, *expected))
             << "step " << step << " got " << (got.ok() ? value::to_literal(got) : "missing") << " expected "
@@ -207,8 +208,9 @@ void run(const Case& c, uint32_t seed, bool disorder) {
   if (disorder && c.window.kind == ir::WindowKind::kDuration && c.window.nanos < 200) {
     EXPECT_GT(late, 0u);
   }
-  while (store->keys() > 0) store->evict_oldest();
-  EXPECT_LT(store->bytes(), 1000u) << "heap accounting does not return to nothing";
+  EXPECT_EQ(static_cast<ptrdiff_t>(store.bytes()), store.access.grown);
+  while (store.keys() > 0) store.store->evict_oldest(0);
+  EXPECT_LT(store.bytes(), 1000u) << "heap accounting does not return to nothing";
 }
 
 class FeatureStoreModel : public testing::TestWithParam<Aggregation> {};
@@ -236,11 +238,11 @@ INSTANTIATE_TEST_SUITE_P(Aggregations, FeatureStoreModel,
                                          Aggregation::kFirst),
                          [](const auto& info) { return std::string(ir::aggregation_name(info.param)); });
 
-std::unique_ptr<FeatureStore> store_of(ir::Feature& feature, Aggregation a, types::Kind kind, ir::Window w) {
+StoreDriver store_of(ir::Feature& feature, Aggregation a, types::Kind kind, ir::Window w) {
   feature.aggregation = a;
   feature.value_kind = kind;
   feature.window = w;
-  return make_feature_store(feature);
+  return StoreDriver(make_feature_store(feature));
 }
 
 TEST(FeatureStore, AnIntegerSumThatOverflowsIsAnErrorWhenReadAndRecovers) {
@@ -248,11 +250,11 @@ TEST(FeatureStore, AnIntegerSumThatOverflowsIsAnErrorWhenReadAndRecovers) {
   auto store = store_of(feature, Aggregation::kSum, types::Kind::kInt, all());
   value::Arena arena;
   const Key key = make_key(Value::string("k"));
-  store->add(key, 0, Value::integer(INT64_MAX));
-  store->add(key, 1, Value::integer(1));
-  EXPECT_EQ(store->read(key, 1, arena).error_code(), value::ErrorCode::kOverflow);
-  store->add(key, 2, Value::integer(-1));
-  EXPECT_EQ(store->read(key, 2, arena).i, INT64_MAX);
+  store.add(key, 0, Value::integer(INT64_MAX));
+  store.add(key, 1, Value::integer(1));
+  EXPECT_EQ(store.read(key, 1, arena).error_code(), value::ErrorCode::kOverflow);
+  store.add(key, 2, Value::integer(-1));
+  EXPECT_EQ(store.read(key, 2, arena).i, INT64_MAX);
 }
 
 TEST(FeatureStore, ExtremesOwnTheirText) {
@@ -261,10 +263,10 @@ TEST(FeatureStore, ExtremesOwnTheirText) {
   value::Arena arena;
   const Key key = make_key(Value::string("k"));
   for (std::string text : {"b", "c", "a"}) {
-    store->add(key, 0, Value::string(text));
+    store.add(key, 0, Value::string(text));
     text = "overwritten";
   }
-  EXPECT_EQ(store->read(key, 0, arena).str(), "c");
+  EXPECT_EQ(store.read(key, 0, arena).str(), "c");
 }
 
 TEST(FeatureStore, StandardDeviationIsTheSamplesAndMergesPanes) {
@@ -272,12 +274,12 @@ TEST(FeatureStore, StandardDeviationIsTheSamplesAndMergesPanes) {
   auto store = store_of(feature, Aggregation::kStddev, types::Kind::kDouble, panes(10, 1));
   value::Arena arena;
   const Key key = make_key(Value::string("k"));
-  store->add(key, 0, Value::dbl(2));
-  EXPECT_TRUE(store->read(key, 0, arena).is_missing());
+  store.add(key, 0, Value::dbl(2));
+  EXPECT_TRUE(store.read(key, 0, arena).is_missing());
   const double values[] = {4, 4, 4, 5, 5, 7, 9};
   int64_t t = 1;
-  for (double v : values) store->add(key, t++, Value::dbl(v));
-  EXPECT_NEAR(store->read(key, 8, arena).d, std::sqrt(32.0 / 7), 1e-12);
+  for (double v : values) store.add(key, t++, Value::dbl(v));
+  EXPECT_NEAR(store.read(key, 8, arena).d, std::sqrt(32.0 / 7), 1e-12);
 }
 
 TEST(FeatureStore, DistinctIsExactToItsCapThenWithinTheSketchsError) {
@@ -287,10 +289,10 @@ TEST(FeatureStore, DistinctIsExactToItsCapThenWithinTheSketchsError) {
     value::Arena arena;
     const Key key = make_key(Value::string("k"));
     for (int64_t i = 0; i < n; ++i) {
-      store->add(key, i % 60, Value::integer(i));
-      store->add(key, (i + 7) % 60, Value::integer(i));  // again, in another pane
+      store.add(key, i % 60, Value::integer(i));
+      store.add(key, (i + 7) % 60, Value::integer(i));  // again, in another pane
     }
-    const int64_t got = store->read(key, 59, arena).i;
+    const int64_t got = store.read(key, 59, arena).i;
     if (n <= 1000) {
       EXPECT_EQ(got, n);
     } else {
@@ -302,20 +304,20 @@ TEST(FeatureStore, DistinctIsExactToItsCapThenWithinTheSketchsError) {
 TEST(FeatureStore, ASparseCountCostsLessThan64BytesAKey) {
   ir::Feature feature;
   auto store = store_of(feature, Aggregation::kCount, types::Kind::kInt, panes(3600, 60));
-  for (int64_t i = 0; i < 200000; ++i) store->add(make_key(Value::integer(i)), 5, Value::null());
-  EXPECT_EQ(store->keys(), 200000u);
-  EXPECT_LT(static_cast<double>(store->bytes()) / 200000, 64);
+  for (int64_t i = 0; i < 200000; ++i) store.add(make_key(Value::integer(i)), 5, Value::null());
+  EXPECT_EQ(store.keys(), 200000u);
+  EXPECT_LT(static_cast<double>(store.bytes()) / 200000, 64);
 }
 
 TEST(FeatureStore, IdleKeysAreFreedAsTimePasses) {
   ir::Feature feature;
   auto store = store_of(feature, Aggregation::kCount, types::Kind::kInt, panes(60, 1));
   for (int64_t t = 0; t < 100000; ++t) {
-    store->advance(static_cast<uint64_t>(t), t);
-    store->add(make_key(Value::integer(t)), t, Value::null());
+    store.advance(static_cast<uint64_t>(t), t);
+    store.add(make_key(Value::integer(t)), t, Value::null());
   }
-  EXPECT_LE(store->keys(), 61u);
-  EXPECT_EQ(store->counters.evicted, 0u);
+  EXPECT_LE(store.keys(), 61u);
+  EXPECT_EQ(store.store->counters().evicted, 0u);
 }
 
 TEST(Key, EqualValuesHaveEqualKeysAndUnlikeOnesDoNot) {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "runtime/state/feature_store.h"
 #include "runtime/state/frequency_table.h"
 #include "runtime/state/hyperloglog.h"
 #include "runtime/state/quantile_sketch.h"
 #include "runtime/value/operations.h"
+#include "tests/unit/state/store_driver.h"
 
 namespace weir::state {
 namespace {
@@ -78,11 +78,11 @@ struct Store {
     feature.value_kind = kind;
     feature.param = param;
     feature.window = {ir::WindowKind::kDuration, 60, 1, 0, false};
-    store = make_feature_store(feature);
+    store.store = make_feature_store(feature);
   }
-  Value read(int64_t t) { return store->read(key, t, arena); }
+  Value read(int64_t t) { return store.read(key, t, arena); }
   ir::Feature feature;
-  std::unique_ptr<FeatureStore> store;
+  StoreDriver store{nullptr};
   value::Arena arena;
   Key key = make_key(Value::string("k"));
 };
@@ -91,10 +91,10 @@ TEST(Top, OrdersByFrequencyThenByValueOverPanes) {
   Store s(ir::Aggregation::kTopK, types::Kind::kList, 3);
   EXPECT_TRUE(s.read(0).is_missing());
   const char* words[] = {"b", "a", "c", "b", "d", "c", "a"};
-  for (int64_t t = 0; const char* w : words) s.store->add(s.key, t++, Value::string(w));
+  for (int64_t t = 0; const char* w : words) s.store.add(s.key, t++, Value::string(w));
   EXPECT_EQ(value::to_literal(s.read(6)), R"(["a", "b", "c"])");
-  s.store->add(s.key, 7, Value::string("d"));
-  s.store->add(s.key, 7, Value::string("d"));
+  s.store.add(s.key, 7, Value::string("d"));
+  s.store.add(s.key, 7, Value::string("d"));
   EXPECT_EQ(value::to_literal(s.read(7)), R"(["d", "a", "b"])");
   EXPECT_EQ(value::to_literal(s.read(64)), R"(["d", "a", "c"])");  // panes 5 to 64: c, a, d, d
 }
@@ -102,22 +102,22 @@ TEST(Top, OrdersByFrequencyThenByValueOverPanes) {
 TEST(Entropy, OfEqualAndOfSkewedFrequencies) {
   Store s(ir::Aggregation::kEntropy, types::Kind::kDouble, 0);
   EXPECT_TRUE(s.read(0).is_missing());
-  s.store->add(s.key, 0, Value::string("a"));
+  s.store.add(s.key, 0, Value::string("a"));
   EXPECT_EQ(s.read(0).d, 0);
-  for (const char* w : {"b", "c", "d"}) s.store->add(s.key, 1, Value::string(w));
+  for (const char* w : {"b", "c", "d"}) s.store.add(s.key, 1, Value::string(w));
   EXPECT_EQ(s.read(1).d, 2);
-  for (int i = 0; i < 4; ++i) s.store->add(s.key, 2, Value::string("a"));
+  for (int i = 0; i < 4; ++i) s.store.add(s.key, 2, Value::string("a"));
   // a: 5/8, others 1/8
   EXPECT_NEAR(s.read(2).d, -(5.0 / 8 * std::log2(5.0 / 8) + 3 * (1.0 / 8 * std::log2(1.0 / 8))), 1e-12);
   Store many(ir::Aggregation::kEntropy, types::Kind::kDouble, 0);
-  for (int64_t i = 0; i < 4096; ++i) many.store->add(many.key, i % 60, Value::integer(i));
+  for (int64_t i = 0; i < 4096; ++i) many.store.add(many.key, i % 60, Value::integer(i));
   EXPECT_NEAR(many.read(59).d, 12, 1e-9);  // beyond the cap, unique values still count as such
 }
 
 TEST(Quantile, OverPanes) {
   Store s(ir::Aggregation::kQuantile, types::Kind::kDouble, 0.5);
   EXPECT_TRUE(s.read(0).is_missing());
-  for (int64_t i = 1; i <= 60; ++i) s.store->add(s.key, i - 1, Value::integer(i));
+  for (int64_t i = 1; i <= 60; ++i) s.store.add(s.key, i - 1, Value::integer(i));
   EXPECT_NEAR(s.read(59).d, 30, 0.3);
   EXPECT_NEAR(s.read(59 + 40).d, 50, 0.5);  // 41 to 60 are left
 }
@@ -126,11 +126,11 @@ TEST(Text, ReadOfTwoKeysStaysValid) {
   Store s(ir::Aggregation::kMax, types::Kind::kString, 0);
   const Key other = make_key(Value::string("other"));
   for (int64_t t = 0; t < 3; ++t) {
-    s.store->add(s.key, t, Value::string("mine"));
-    s.store->add(other, t, Value::string("theirs"));
+    s.store.add(s.key, t, Value::string("mine"));
+    s.store.add(other, t, Value::string("theirs"));
   }
   const Value mine = s.read(2);
-  const Value theirs = s.store->read(other, 2, s.arena);
+  const Value theirs = s.store.read(other, 2, s.arena);
   EXPECT_EQ(mine.str(), "mine");
   EXPECT_EQ(theirs.str(), "theirs");
 }

@@ -1,4 +1,4 @@
-#include "runtime/engine/state_view.h"
+#include "runtime/engine/session_view.h"
 
 #include <algorithm>
 #include <new>
@@ -10,17 +10,19 @@ namespace weir::engine {
 using state::Key;
 using value::Value;
 
-SessionState::SessionState(const Rules& rules, const SessionOptions& options)
+constexpr uint64_t kAskEvery = 64;  // events, until the other sessions are asked again how far they are
+
+SessionView::SessionView(const Rules& rules, State& state, Seat& seat)
     : rules_(rules),
       program_(rules.program()),
-      options_(options),
-      labels_(program_.labels),
-      newest_(program_.events.size(), INT64_MIN + 1),
+      state_(state),
+      seat_(seat),
+      lateness_(state.options().lateness_nanos),
+      slowest_(program_.events.size()),
       current_(program_.features.size()),
       current_clock_(program_.features.size(), 0),
       read_bare_(program_.features.size(), false),
       entity_labels_(program_.entities.size()) {
-  for (const ir::Feature& feature : program_.features) stores_.push_back(state::make_feature_store(feature));
   for (uint32_t i = 0; i < program_.labels.size(); ++i) entity_labels_[program_.labels[i].entity].push_back(i);
   const ir::Module& module = program_.module;
   for (ir::NodeId id = 0; id < module.size(); ++id) {
@@ -28,20 +30,36 @@ SessionState::SessionState(const Rules& rules, const SessionOptions& options)
   }
 }
 
-void SessionState::update(uint32_t event, Value* row, int64_t time, uint64_t clock, value::EvalContext& ctx) {
+void SessionView::observe(uint32_t event, int64_t time) {
+  std::atomic<int64_t>& newest = seat_.newest[event];
+  if (time > newest.load(std::memory_order_relaxed)) newest.store(time, std::memory_order_relaxed);
+}
+
+void SessionView::update(uint32_t event, Value* row, int64_t time, uint64_t clock, value::EvalContext& ctx) {
   time_ = time;
   clock_ = clock;
   arena_ = ctx.arena;
   late_ = false;
-  newest_[event] = std::max(newest_[event], time);
-  for (size_t f = 0; f < stores_.size(); ++f) {
-    stores_[f]->advance(clock, state::saturating_sub(newest_[program_.features[f].event], options_.lateness_nanos));
+  labels_before_.clear();
+  observe(event, time);
+  if (state_.shared() && asked_++ % kAskEvery == 0) {
+    for (uint32_t e = 0; e < slowest_.size(); ++e) slowest_[e] = state_.slowest(e);
   }
   for (uint32_t feature : program_.events[event].features) update_feature(feature, row, ctx);
   late_events_ += late_;
 }
 
-void SessionState::update_feature(uint32_t index, Value* row, value::EvalContext& ctx) {
+state::Access SessionView::access(uint32_t feature) const {
+  const uint32_t event = program_.features[feature].event;
+  state::Access access;
+  access.clock = clock_;
+  access.time = time_;
+  access.horizon = state::saturating_sub(seat_.newest[event].load(std::memory_order_relaxed), lateness_);
+  access.keep_from = state_.shared() ? state::saturating_sub(slowest_[event], lateness_) : access.horizon;
+  return access;
+}
+
+void SessionView::update_feature(uint32_t index, Value* row, value::EvalContext& ctx) {
   const ir::Feature& feature = program_.features[index];
   if (feature.each_list == ir::kNoNode) {
     update_element(index, ctx);
@@ -49,7 +67,7 @@ void SessionState::update_feature(uint32_t index, Value* row, value::EvalContext
   }
   const Value elements = rules_.evaluator().eval(feature.each_list, ctx);
   if (!elements.is(value::Kind::kList)) {
-    ++stores_[index]->counters.errors;
+    state_.feature(index).count_error();
     return;
   }
   const auto forget_element = [&] {
@@ -67,15 +85,15 @@ void SessionState::update_feature(uint32_t index, Value* row, value::EvalContext
 
 // Keys are computed here and not when the feature is read: a read may come from inside a fold, whose locals the key's
 // own folds would overwrite.
-void SessionState::update_element(uint32_t index, value::EvalContext& ctx) {
+void SessionView::update_element(uint32_t index, value::EvalContext& ctx) {
   const ir::Feature& feature = program_.features[index];
-  state::FeatureStore& store = *stores_[index];
+  state::FeatureStore& store = state_.feature(index);
   const value::Evaluator& evaluator = rules_.evaluator();
   bool wanted = true;
   if (feature.where != ir::kNoNode) {
     const Value where = evaluator.eval(feature.where, ctx);
     wanted = where.is_true();
-    if (!wanted && !where.is_false()) ++store.counters.errors;
+    if (!wanted && !where.is_false()) store.count_error();
   }
   if (!wanted && !read_bare(index)) return;
   const CurrentKey key = current_key(feature, ctx);
@@ -85,24 +103,15 @@ void SessionState::update_element(uint32_t index, value::EvalContext& ctx) {
   Value arg = Value::null();
   if (key.failure.ok() && feature.arg != ir::kNoNode) arg = evaluator.eval(feature.arg, ctx);
   if (!key.failure.ok() || !arg.ok()) {
-    ++store.counters.errors;
+    store.count_error();
     return;
   }
-  switch (store.add(key.key, time_, arg)) {
-    case state::Added::kAdded:
-      ++store.counters.added;
-      break;
-    case state::Added::kLate:
-      ++store.counters.late;
-      late_ = true;
-      break;
-    case state::Added::kRefused:
-      ++store.counters.errors;
-      break;
-  }
+  state::Access how = access(index);
+  late_ |= store.add(key.key, arg, how) == state::Added::kLate;
+  grown_ += how.grown;
 }
 
-SessionState::CurrentKey SessionState::current_key(const ir::Feature& feature, value::EvalContext& ctx) {
+SessionView::CurrentKey SessionView::current_key(const ir::Feature& feature, value::EvalContext& ctx) {
   CurrentKey out;
   parts_.clear();
   for (ir::NodeId node : feature.keys) {
@@ -116,19 +125,21 @@ SessionState::CurrentKey SessionState::current_key(const ir::Feature& feature, v
   return out;
 }
 
-Value SessionState::read(uint32_t index, const Key& key) {
-  const Value v = stores_[index]->read(key, time_, *arena_);
+Value SessionView::read(uint32_t index, const Key& key) {
+  state::Access how = access(index);
+  const Value v = state_.feature(index).read(key, how, *arena_);
+  grown_ += how.grown;
   return v.is_missing() ? Value::missing(Value::missing_feature(index)) : v;
 }
 
 // The checker lets only features without `each`, and on this event type, be read by name alone.
-Value SessionState::feature(uint32_t index) {
+Value SessionView::feature(uint32_t index) {
   if (current_clock_[index] != clock_) return Value::missing(Value::missing_feature(index));
   const CurrentKey& key = current_[index];
   return key.failure.ok() ? read(index, key.key) : key.failure;
 }
 
-Value SessionState::feature_at(uint32_t index, const Value* keys, uint32_t count) {
+Value SessionView::feature_at(uint32_t index, const Value* keys, uint32_t count) {
   const size_t parts = program_.features[index].keys.size();
   if (count == 1 && parts > 1 && keys[0].is(value::Kind::kList)) {  // a list that is no literal
     count = keys[0].list->size;
@@ -138,18 +149,36 @@ Value SessionState::feature_at(uint32_t index, const Value* keys, uint32_t count
   return read(index, parts == 0 ? Key() : state::make_key(keys, count));
 }
 
-bool SessionState::has_label(uint32_t label, const Value& key) {
-  return labels_.has(label, state::make_key(key), time_);
+bool SessionView::has_label(uint32_t label, const Value& key) { return had_label(label, state::make_key(key)); }
+
+bool SessionView::had_label(uint32_t label, const Key& key) const {
+  for (const LabelBefore& before : labels_before_) {
+    if (before.label == label && before.key == key) return before.had;
+  }
+  return state_.labels().has(label, key, time_);
 }
 
-bool SessionState::has_label_named(uint32_t entity, std::string_view name, const Value& key) {
+bool SessionView::has_label_now(uint32_t label, const Value& key, int64_t now) const {
+  return state_.labels().has(label, state::make_key(key), now);
+}
+
+void SessionView::write_label(bool set, uint32_t label, const Key& key, int64_t duration, uint32_t rule) {
+  labels_before_.push_back({label, key, had_label(label, key)});
+  if (set) {
+    state_.labels().set(label, key, time_, duration, rule, clock_);
+  } else {
+    state_.labels().clear(label, key);
+  }
+}
+
+bool SessionView::has_label_named(uint32_t entity, std::string_view name, const Value& key) {
   for (uint32_t label : entity_labels_[entity]) {
     if (program_.labels[label].name == name) return has_label(label, key);
   }
   return false;
 }
 
-Value SessionState::labels(uint32_t entity, const Value& key, value::Arena& arena) {
+Value SessionView::labels(uint32_t entity, const Value& key, value::Arena& arena) {
   const Key hashed = state::make_key(key);
   const auto& of_entity = entity_labels_[entity];
   auto* items = arena.allocate_array<Value>(of_entity.size());
@@ -157,31 +186,13 @@ Value SessionState::labels(uint32_t entity, const Value& key, value::Arena& aren
   if (items == nullptr || rep == nullptr) return value::budget_error();
   new (rep) value::ListRep;
   for (uint32_t label : of_entity) {
-    if (labels_.has(label, hashed, time_)) items[rep->size++] = Value::string(program_.labels[label].name);
+    if (had_label(label, hashed)) items[rep->size++] = Value::string(program_.labels[label].name);
   }
   rep->capacity = rep->size;
   rep->items = items;
   return Value::of(rep);
 }
 
-Value SessionState::list_contains(uint32_t list, const Value& v) { return rules_.list(list).contains(v); }
-
-size_t SessionState::bytes() const {
-  size_t n = labels_.bytes();
-  for (const auto& store : stores_) n += store->bytes();
-  return n;
-}
-
-void SessionState::keep_budget() {
-  while (bytes() > options_.max_state_bytes) {
-    state::FeatureStore* victim = nullptr;
-    for (const auto& store : stores_) {
-      if (store->keys() > 0 && (victim == nullptr || store->oldest_touch() < victim->oldest_touch()))
-        victim = store.get();
-    }
-    if (victim == nullptr) return;  // labels are never given up
-    victim->evict_oldest();
-  }
-}
+Value SessionView::list_contains(uint32_t list, const Value& v) { return rules_.list(list).contains(v); }
 
 }  // namespace weir::engine

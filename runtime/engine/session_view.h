@@ -1,26 +1,34 @@
-// The state of one session as expressions see it, and its update by each event's features.
+// The state as one session's expressions see it, and its update by each event's features.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "runtime/engine/engine.h"
-#include "runtime/state/feature_store.h"
-#include "runtime/state/label_store.h"
+#include "runtime/engine/state.h"
 #include "runtime/value/context.h"
 
 namespace weir::engine {
 
-class SessionState final : public value::StateView {
+// What one thread keeps for itself beside the shared State: the event at hand, its keys, its time.
+class SessionView final : public value::StateView {
  public:
-  SessionState(const Rules& rules, const SessionOptions& options);
+  SessionView(const Rules& rules, State& state, Seat& seat);
 
   // Adds the event in ctx.row to the features on it, in order, and makes its time and keys those that reads go by.
   // row[each_slot] is used and left missing.
   void update(uint32_t event, value::Value* row, int64_t time, uint64_t clock, value::EvalContext& ctx);
-  // Gives up the keys touched least recently until the budget is kept. Values read before become invalid.
-  void keep_budget();
+  // Tells the state how much it has grown by this session.
+  void settle() {
+    state_.grow_features(grown_);
+    grown_ = 0;
+  }
+
+  // What the event last updated wrote comes into force at once for everybody else; expressions that are evaluated on
+  // this event go on seeing the labels as they were.
+  void write_label(bool set, uint32_t label, const state::Key& key, int64_t duration, uint32_t rule);
+  // The labels as they are now.
+  bool has_label_now(uint32_t label, const value::Value& key, int64_t now) const;
 
   value::Value feature(uint32_t feature) override;
   value::Value feature_at(uint32_t feature, const value::Value* keys, uint32_t count) override;
@@ -29,10 +37,8 @@ class SessionState final : public value::StateView {
   value::Value labels(uint32_t entity, const value::Value& key, value::Arena& arena) override;
   value::Value list_contains(uint32_t list, const value::Value& v) override;
 
-  state::LabelStore& label_store() { return labels_; }
-  const state::FeatureStore& store(uint32_t feature) const { return *stores_[feature]; }
+  void observe(uint32_t event, int64_t time);
   uint64_t late_events() const { return late_events_; }
-  size_t bytes() const;
 
  private:
   // A key of the current event; if it could not be computed, why.
@@ -40,27 +46,37 @@ class SessionState final : public value::StateView {
     state::Key key;
     value::Value failure = value::Value::null();
   };
+  struct LabelBefore {
+    uint32_t label;
+    state::Key key;
+    bool had;
+  };
 
   void update_feature(uint32_t feature, value::Value* row, value::EvalContext& ctx);
   void update_element(uint32_t feature, value::EvalContext& ctx);
   CurrentKey current_key(const ir::Feature& feature, value::EvalContext& ctx);
   value::Value read(uint32_t feature, const state::Key& key);
+  state::Access access(uint32_t feature) const;
+  bool had_label(uint32_t label, const state::Key& key) const;
   bool read_bare(uint32_t feature) const { return read_bare_[feature]; }
 
   const Rules& rules_;
   const ir::Program& program_;
-  const SessionOptions& options_;
-  std::vector<std::unique_ptr<state::FeatureStore>> stores_;
-  state::LabelStore labels_;
-  std::vector<int64_t> newest_;          // by event type
+  State& state_;
+  Seat& seat_;
+  const int64_t lateness_;
+  std::vector<int64_t> slowest_;         // by event type: of all sessions, as last asked
   std::vector<CurrentKey> current_;      // by feature: the key of the event last evaluated
   std::vector<uint64_t> current_clock_;  // the event it is of
   std::vector<bool> read_bare_;          // by feature: whether an expression reads it by name alone
   std::vector<std::vector<uint32_t>> entity_labels_;
+  std::vector<LabelBefore> labels_before_;  // of those the event last updated wrote
   std::vector<value::Value> parts_;
   value::Arena* arena_ = nullptr;
   int64_t time_ = 0;
   uint64_t clock_ = 0;
+  uint64_t asked_ = 0;  // events since slowest_ was
+  ptrdiff_t grown_ = 0;
   uint64_t late_events_ = 0;
   bool late_ = false;
 };

@@ -1,0 +1,124 @@
+#include "runtime/engine/state.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace weir::engine {
+namespace {
+
+constexpr int64_t kBeforeAll = INT64_MIN + 1;
+
+size_t once_bytes(const std::vector<std::unique_ptr<state::OnceGuard>>& guards) {
+  size_t n = 0;
+  for (const auto& guard : guards) n += guard == nullptr ? 0 : guard->bytes();
+  return n;
+}
+
+}  // namespace
+
+State::State(std::shared_ptr<const ir::Program> program, const StateOptions& options)
+    : program_(std::move(program)),
+      options_(options),
+      labels_(program_->labels, options.max_bytes / 2),
+      newest_(program_->events.size(), kBeforeAll) {
+  for (const ir::Feature& feature : program_->features) features_.push_back(state::make_feature_store(feature));
+  for (const ir::Rule& rule : program_->rules) {
+    once_.push_back(rule.once_key == ir::kNoNode ? nullptr : std::make_unique<state::OnceGuard>(rule.once_nanos));
+    limit_.push_back(rule.limit_count <= 0 ? nullptr
+                                           : std::make_unique<state::LimitGuard>(rule.limit_count, rule.limit_nanos));
+  }
+}
+
+// The first session's thread is between two events, as whoever makes a second one holds the first (or the state, with
+// no session yet); once shared, sessions of other threads are held up by the pause.
+Seat* State::take_seat() {
+  const size_t events = program_->events.size();
+  auto seat = std::make_unique<Seat>(events);
+  for (uint32_t e = 0; e < events; ++e) seat->newest[e].store(newest(e), std::memory_order_relaxed);
+  const std::lock_guard seats(seats_mutex_);
+  if (!seats_.empty() && !shared_) {
+    const Gate::Pause paused(gate_);
+    for (const auto& feature : features_) feature->share();
+    labels_.share();
+    for (const auto& guard : once_) {
+      if (guard != nullptr) guard->share();
+    }
+    size_t bytes = 0;
+    for (const auto& feature : features_) bytes += feature->bytes();
+    feature_bytes_ = bytes;
+    feature_eviction_.reset();
+    once_eviction_.reset();
+    shared_ = true;
+  }
+  gate_.add(&seat->pass);
+  return seats_.emplace_back(std::move(seat)).get();
+}
+
+void State::leave_seat(Seat* seat) {
+  const std::lock_guard seats(seats_mutex_);
+  gate_.remove(&seat->pass);
+  for (size_t e = 0; e < newest_.size(); ++e) {
+    newest_[e] = std::max(newest_[e], seat->newest[e].load(std::memory_order_relaxed));
+  }
+  std::erase_if(seats_, [&](const auto& s) { return s.get() == seat; });
+}
+
+int64_t State::newest(uint32_t event) const {
+  const std::lock_guard seats(seats_mutex_);
+  int64_t newest = newest_[event];
+  for (const auto& seat : seats_) newest = std::max(newest, seat->newest[event].load(std::memory_order_relaxed));
+  return newest;
+}
+
+int64_t State::slowest(uint32_t event) const {
+  const std::lock_guard seats(seats_mutex_);
+  int64_t slowest = INT64_MAX;
+  for (const auto& seat : seats_) slowest = std::min(slowest, seat->newest[event].load(std::memory_order_relaxed));
+  return slowest;
+}
+
+size_t State::bytes() const {
+  return feature_bytes_.load(std::memory_order_relaxed) + labels_.bytes() + once_bytes(once_);
+}
+
+template <typename Store>
+size_t State::Eviction<Store>::evict_one(const std::vector<std::unique_ptr<Store>>& stores, uint64_t clock) {
+  // Of equal clocks the first store's key goes first.
+  const auto later = [](const Head& a, const Head& b) {
+    return std::tie(a.bound, a.store, a.shard) > std::tie(b.bound, b.store, b.shard);
+  };
+  if (heap_.empty()) {
+    for (uint32_t store = 0; store < stores.size(); ++store) {
+      if (stores[store] == nullptr) continue;
+      for (uint32_t shard = 0; shard < stores[store]->shards(); ++shard) heap_.push_back({0, store, shard});
+    }
+    std::make_heap(heap_.begin(), heap_.end(), later);
+  }
+  for (size_t tries = 2 * heap_.size(); tries > 0; --tries) {
+    std::pop_heap(heap_.begin(), heap_.end(), later);
+    Head& head = heap_.back();
+    Store& store = *stores[head.store];
+    const uint64_t oldest = store.oldest_touch(head.shard);
+    // A key that an empty store is yet to get is touched later than now.
+    const size_t freed = oldest == head.bound ? store.evict_oldest(head.shard) : 0;
+    head.bound = freed > 0 ? head.bound : std::min(oldest, clock);
+    std::push_heap(heap_.begin(), heap_.end(), later);
+    if (freed > 0) return freed;
+  }
+  return 0;
+}
+
+void State::keep_budget() {
+  if (bytes() <= options_.max_bytes) return;
+  const std::unique_lock lock(eviction_mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return;  // another session is at it
+  const uint64_t now = clock();
+  while (bytes() > options_.max_bytes) {
+    if (once_bytes(once_) > options_.max_bytes / 4 && once_eviction_.evict_one(once_, now) > 0) continue;
+    const size_t freed = feature_eviction_.evict_one(features_, now);
+    if (freed == 0) return;
+    grow_features(-static_cast<ptrdiff_t>(freed));
+  }
+}
+
+}  // namespace weir::engine

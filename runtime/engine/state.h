@@ -1,0 +1,124 @@
+// What the sessions of one rule set remember together: features, labels, once and limits, and how far time has come.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "compiler/ir/program.h"
+#include "runtime/engine/gate.h"
+#include "runtime/state/feature_store.h"
+#include "runtime/state/label_store.h"
+#include "runtime/state/repeat_guard.h"
+
+namespace weir::engine {
+
+struct StateOptions {
+  int64_t lateness_nanos = 0;  // how far behind the newest event an event may be and still count
+  // Of features, labels and once keys. Labels may take half of it, then new ones are refused; once keys a quarter, then
+  // the oldest go; features the rest, least recently touched keys go first. All are counted.
+  size_t max_bytes = size_t{4} << 30;
+};
+
+// A session's place in the state: where it is in time. Only its session writes it.
+struct Seat {
+  explicit Seat(size_t events) : newest(events) {}
+  Gate::Pass pass;
+  std::vector<std::atomic<int64_t>> newest;  // time by event type, of the events the session has seen
+};
+
+// Used by sessions, between enter() and leave(), and by whoever holds pause(). With one session it is neither divided
+// nor locked; when a second one takes a seat it is, for good.
+class State {
+ public:
+  State(std::shared_ptr<const ir::Program> program, const StateOptions& options);
+
+  const ir::Program& program() const { return *program_; }
+  const StateOptions& options() const { return options_; }
+
+  // The parts. Thread-safe once the state is shared, or while it is paused.
+  size_t features() const { return features_.size(); }
+  state::FeatureStore& feature(uint32_t f) { return *features_[f]; }
+  const state::FeatureStore& feature(uint32_t f) const { return *features_[f]; }
+  state::LabelStore& labels() { return labels_; }
+  const state::LabelStore& labels() const { return labels_; }
+  // By rule; null if it has none.
+  state::OnceGuard* once(uint32_t rule) { return once_[rule].get(); }
+  state::LimitGuard* limit(uint32_t rule) { return limit_[rule].get(); }
+
+  // Events evaluated by all sessions.
+  uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
+  // Time of the newest event of a type that any session has seen.
+  int64_t newest(uint32_t event) const;
+  // Before the first session only (a state that is restored).
+  void set_clock(uint64_t clock) { clock_.store(clock, std::memory_order_relaxed); }
+  void set_newest(uint32_t event, int64_t time) { newest_[event] = time; }
+
+  // Waits until no session evaluates, and keeps it so.
+  [[nodiscard]] Gate::Pause pause() { return Gate::Pause(gate_); }
+
+  // Approximately what the parts take.
+  size_t bytes() const;
+  // To be told by whoever changes feature stores other than through a session.
+  void grow_features(ptrdiff_t bytes) {
+    if (bytes != 0) feature_bytes_.fetch_add(static_cast<size_t>(bytes), std::memory_order_relaxed);
+  }
+  // Gives up keys until the budget is kept. Before the state is shared, values read from it become invalid.
+  void keep_budget();
+
+  // For sessions.
+  Seat* take_seat();
+  void leave_seat(Seat* seat);
+  bool shared() const { return shared_; }
+  void enter(Seat& seat) { gate_.enter(seat.pass); }
+  static void leave(Seat& seat) { Gate::leave(seat.pass); }
+  uint64_t next_clock() {
+    if (shared_) return clock_.fetch_add(1, std::memory_order_relaxed) + 1;
+    const uint64_t clock = clock_.load(std::memory_order_relaxed) + 1;
+    clock_.store(clock, std::memory_order_relaxed);
+    return clock;
+  }
+  // The least of newest(event) over the sessions: none of them will look further back than a window before it.
+  int64_t slowest(uint32_t event) const;
+
+ private:
+  // Gives up the least recently touched key of several stores. A store's oldest touch only grows, so the last one seen
+  // is a bound below, and the store at the head of a heap of bounds is nearly always the right one.
+  template <typename Store>
+  class Eviction {
+   public:
+    // Null stores have no keys. Returns the bytes freed; 0 if there is no key.
+    size_t evict_one(const std::vector<std::unique_ptr<Store>>& stores, uint64_t clock);
+    void reset() { heap_.clear(); }
+
+   private:
+    struct Head {
+      uint64_t bound;
+      uint32_t store, shard;
+    };
+    std::vector<Head> heap_;
+  };
+
+  const std::shared_ptr<const ir::Program> program_;
+  const StateOptions options_;
+  std::vector<std::unique_ptr<state::FeatureStore>> features_;
+  state::LabelStore labels_;
+  std::vector<std::unique_ptr<state::OnceGuard>> once_;
+  std::vector<std::unique_ptr<state::LimitGuard>> limit_;
+  std::atomic<uint64_t> clock_{0};
+  std::atomic<size_t> feature_bytes_{0};
+
+  Gate gate_;
+  mutable std::mutex seats_mutex_;
+  std::vector<std::unique_ptr<Seat>> seats_;
+  std::vector<int64_t> newest_;  // of sessions that have left
+  bool shared_ = false;          // written while paused
+
+  std::mutex eviction_mutex_;
+  Eviction<state::FeatureStore> feature_eviction_;
+  Eviction<state::OnceGuard> once_eviction_;
+};
+
+}  // namespace weir::engine
