@@ -42,6 +42,9 @@ add_compile_options(-fno-omit-frame-pointer -ffp-contract=off)
 # With assertions; -O1 keeps the frames of a report readable.
 set(CMAKE_C_FLAGS_SANITIZE -O1)
 set(CMAKE_CXX_FLAGS_SANITIZE -O1)
+if(WEIR_FUZZ) # the whole tree, or libFuzzer sees no coverage
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(WEIR_SANITIZE)
   # A finding ends the program, so that its test fails. Lines are enough for a report, and half the time to compile.
   add_compile_options(-fsanitize=${WEIR_SANITIZE} -fno-sanitize-recover=all -g1)
