@@ -253,7 +253,7 @@ void Session::Impl::apply(uint32_t index) {
     if (!key.ok()) return fail(index, key);
     once_key = state::make_key(key);
     once_lock = once->lock(once_key);
-    if (once->holds_back(once_key, time)) {
+    if (once->holds_back(once_key, view.now())) {
       result.hits.emplace_back(Hit{index, Outcome::kSuppressed, false, Value::null(), 0});
       ++counters[index].suppressed;
       return;
@@ -270,7 +270,7 @@ void Session::Impl::apply(uint32_t index) {
     if (admission == state::LimitGuard::Admission::kTrips) result.alerts.push_back(index);
   }
   if (once != nullptr) {
-    if (!tripped) once->fired(once_key, time, clock);
+    if (!tripped) once->fired(once_key, time, clock, view.keep_from());
     if (once_lock.owns_lock()) once_lock.unlock();
   }
   const bool live = rule.mode == ir::Mode::kLive && !tripped;

@@ -24,6 +24,7 @@ SessionView::SessionView(const Rules& rules, State& state, Seat& seat)
       read_bare_(program_.features.size(), false),
       entity_labels_(program_.entities.size()) {
   for (uint32_t i = 0; i < program_.labels.size(); ++i) entity_labels_[program_.labels[i].entity].push_back(i);
+  for (uint32_t e = 0; e < program_.events.size(); ++e) observe(e, seat_.newest[e].load(std::memory_order_relaxed));
   const ir::Module& module = program_.module;
   for (ir::NodeId id = 0; id < module.size(); ++id) {
     if (module.node(id).op == ir::Op::kFeature) read_bare_[static_cast<size_t>(module.node(id).index)] = true;
@@ -33,6 +34,7 @@ SessionView::SessionView(const Rules& rules, State& state, Seat& seat)
 void SessionView::observe(uint32_t event, int64_t time) {
   std::atomic<int64_t>& newest = seat_.newest[event];
   if (time > newest.load(std::memory_order_relaxed)) newest.store(time, std::memory_order_relaxed);
+  horizon_ = std::max(horizon_, state::saturating_sub(time, lateness_));
 }
 
 void SessionView::update(uint32_t event, Value* row, int64_t time, uint64_t clock, value::EvalContext& ctx) {
@@ -44,6 +46,7 @@ void SessionView::update(uint32_t event, Value* row, int64_t time, uint64_t cloc
   observe(event, time);
   if (state_.shared() && asked_++ % kAskEvery == 0) {
     for (uint32_t e = 0; e < slowest_.size(); ++e) slowest_[e] = state_.slowest(e);
+    keep_from_ = state::saturating_sub(state_.slowest(), lateness_);
   }
   for (uint32_t feature : program_.events[event].features) update_feature(feature, row, ctx);
   late_events_ += late_;
@@ -155,7 +158,7 @@ bool SessionView::had_label(uint32_t label, const Key& key) const {
   for (const LabelBefore& before : labels_before_) {
     if (before.label == label && before.key == key) return before.had;
   }
-  return state_.labels().has(label, key, time_);
+  return state_.labels().has(label, key, now());
 }
 
 bool SessionView::has_label_now(uint32_t label, const Value& key, int64_t now) const {
@@ -165,7 +168,7 @@ bool SessionView::has_label_now(uint32_t label, const Value& key, int64_t now) c
 void SessionView::write_label(bool set, uint32_t label, const Key& key, int64_t duration, uint32_t rule) {
   labels_before_.push_back({label, key, had_label(label, key)});
   if (set) {
-    state_.labels().set(label, key, time_, duration, rule, clock_);
+    state_.labels().set(label, key, time_, duration, rule, clock_, keep_from());
   } else {
     state_.labels().clear(label, key);
   }

@@ -1,6 +1,7 @@
 // The state as one session's expressions see it, and its update by each event's features.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -38,6 +39,10 @@ class SessionView final : public value::StateView {
   value::Value list_contains(uint32_t list, const value::Value& v) override;
 
   void observe(uint32_t event, int64_t time);
+  // When labels and once are asked for: the event's time, but not before the horizon that is common to all types of
+  // events. So an event that is too late sees them as they were by then, and what had expired then may be freed.
+  int64_t now() const { return std::max(time_, horizon_); }
+  int64_t keep_from() const { return state_.shared() ? keep_from_ : horizon_; }  // the least horizon_ of all sessions
   uint64_t late_events() const { return late_events_; }
 
  private:
@@ -75,7 +80,9 @@ class SessionView final : public value::StateView {
   value::Arena* arena_ = nullptr;
   int64_t time_ = 0;
   uint64_t clock_ = 0;
-  uint64_t asked_ = 0;  // events since slowest_ was
+  int64_t horizon_ = INT64_MIN + 1;  // newest event of any type less the allowed lateness
+  int64_t keep_from_ = INT64_MIN + 1;
+  uint64_t asked_ = 0;  // events since the other sessions were
   ptrdiff_t grown_ = 0;
   uint64_t late_events_ = 0;
   bool late_ = false;

@@ -77,6 +77,17 @@ int64_t State::slowest(uint32_t event) const {
   return slowest;
 }
 
+int64_t State::slowest() const {
+  const std::lock_guard seats(seats_mutex_);
+  int64_t slowest = INT64_MAX;
+  for (const auto& seat : seats_) {
+    int64_t newest = kBeforeAll;
+    for (const auto& time : seat->newest) newest = std::max(newest, time.load(std::memory_order_relaxed));
+    slowest = std::min(slowest, newest);
+  }
+  return slowest;
+}
+
 size_t State::bytes() const {
   return feature_bytes_.load(std::memory_order_relaxed) + labels_.bytes() + once_bytes(once_);
 }
@@ -110,8 +121,11 @@ size_t State::Eviction<Store>::evict_one(const std::vector<std::unique_ptr<Store
 
 void State::keep_budget() {
   if (bytes() <= options_.max_bytes) return;
-  const std::unique_lock lock(eviction_mutex_, std::try_to_lock);
-  if (!lock.owns_lock()) return;  // another session is at it
+  std::unique_lock lock(eviction_mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) {  // another session is at it, and must not be outrun
+    if (bytes() <= options_.max_bytes + options_.max_bytes / 64) return;
+    lock.lock();
+  }
   const uint64_t now = clock();
   while (bytes() > options_.max_bytes) {
     if (once_bytes(once_) > options_.max_bytes / 4 && once_eviction_.evict_one(once_, now) > 0) continue;

@@ -82,6 +82,8 @@ class State {
   }
   // The least of newest(event) over the sessions: none of them will look further back than a window before it.
   int64_t slowest(uint32_t event) const;
+  // The same for the newest event of any type.
+  int64_t slowest() const;
 
  private:
   // Gives up the least recently touched key of several stores. A store's oldest touch only grows, so the last one seen

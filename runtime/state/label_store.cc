@@ -21,13 +21,14 @@ int64_t LabelStore::expiry(const ir::Label& label, int64_t time, int64_t duratio
   return length == 0 ? INT64_MAX : saturating_add(time, length);
 }
 
-void LabelStore::set(uint32_t label, const Key& key, int64_t time, int64_t duration, uint32_t rule, uint64_t clock) {
+void LabelStore::set(uint32_t label, const Key& key, int64_t time, int64_t duration, uint32_t rule, uint64_t clock,
+                     int64_t keep_from) {
   Shard& shard = shard_for(key);
   const auto lock = lock_if(shared_, shard.mutex);
   KeyTable<Mark>& table = shard.tables[label];
   const size_t before = table.bytes();
   // Four a call, so that expired labels go faster than new ones come.
-  table.sweep(4, [&](const Mark& mark) { return mark.expires <= time; });
+  table.sweep(4, [&](const Mark& mark) { return mark.expires <= keep_from; });
   if (bytes() > max_bytes_ && table.peek(key) == nullptr) {
     refused_[label].fetch_add(1, std::memory_order_relaxed);
   } else {

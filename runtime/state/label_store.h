@@ -22,8 +22,9 @@ class LabelStore {
   explicit LabelStore(const std::vector<ir::Label>& labels, size_t max_bytes = SIZE_MAX);
 
   // Until time + min(duration, the label's max age); a duration of 0 is the max age, and that of 0 is for ever. A label
-  // already there is never shortened.
-  void set(uint32_t label, const Key& key, int64_t time, int64_t duration, uint32_t rule, uint64_t clock);
+  // already there is never shortened. Nobody will ask for what has expired by `keep_from`.
+  void set(uint32_t label, const Key& key, int64_t time, int64_t duration, uint32_t rule, uint64_t clock,
+           int64_t keep_from);
   void clear(uint32_t label, const Key& key);
   bool has(uint32_t label, const Key& key, int64_t time) const;
 

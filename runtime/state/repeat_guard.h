@@ -17,19 +17,22 @@ namespace weir::state {
 
 // Holds a rule back for a key until `every` has passed since it last fired for it. Several threads may use it once
 // share() was called, each holding lock(key) from the question to the answer.
+//
+// `now` is the event's time or, if that is later, the horizon of its session (SessionView::now): what was fired `every`
+// before the least of these is no longer asked for.
 class OnceGuard {
  public:
   explicit OnceGuard(int64_t every) : every_(every), shards_(std::make_unique<Shard[]>(1)) {}
 
   [[nodiscard]] std::unique_lock<std::mutex> lock(const Key& key) { return lock_if(shared_, shard_for(key).mutex); }
-  bool holds_back(const Key& key, int64_t time) const {
+  bool holds_back(const Key& key, int64_t now) const {
     const Fire* fire = shard_for(key).fires.peek(key);
-    return fire != nullptr && saturating_sub(time, fire->time) < every_;
+    return fire != nullptr && saturating_sub(now, fire->time) < every_;
   }
-  void fired(const Key& key, int64_t time, uint64_t clock) {
+  void fired(const Key& key, int64_t time, uint64_t clock, int64_t keep_from) {
     KeyTable<Fire>& fires = shard_for(key).fires;
     const size_t before = fires.bytes();
-    for (int i = 0; i < 2 && !fires.empty() && saturating_sub(time, fires.oldest().state.time) >= every_; ++i) {
+    for (int i = 0; i < 2 && !fires.empty() && saturating_sub(keep_from, fires.oldest().state.time) >= every_; ++i) {
       fires.erase_oldest();
     }
     fires.find_or_add(key, clock).time = time;
