@@ -1,7 +1,14 @@
-// Updates and reads of windowed state: --benchmark_filter='Count.*'. Keys are drawn uniformly, so that at 1,000,000
-// keys every update misses the caches, as a real stream's would.
+// Windowed state alone: ns an update and a read of each aggregation at 1,000 and 1,000,000 keys (WEIR_BENCH_LARGE=1: at
+// 10,000,000 too, where a key is small), and bytes a key. Keys are drawn uniformly, so that at 1,000,000 keys every
+// access misses the caches, as a real stream's would.
+//
+// `panes` is how many of the window's 60 panes a key has values in: 1 is the sparse key of a long tail or of a flood.
+// `bytes/key` is what the store reports and the budget counts, `heap/key` what malloc gave out for it.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
+#include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "runtime/state/feature_store.h"
@@ -12,67 +19,143 @@ namespace {
 using value::Value;
 
 constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kPane = 60 * kSecond;
 
-struct Stream {
-  explicit Stream(ir::Aggregation aggregation, types::Kind kind = types::Kind::kInt, double param = 0) {
-    feature.aggregation = aggregation;
-    feature.value_kind = kind;
-    feature.param = param;
-    feature.window = {ir::WindowKind::kDuration, 3600 * kSecond, 60 * kSecond, 0, false};
+struct Config {
+  ir::Aggregation aggregation;
+  types::Kind kind;
+  double param;
+};
+
+size_t heap_in_use() { return mallinfo2().uordblks + mallinfo2().hblkhd; }
+
+uint64_t next_random(uint64_t* state) {
+  *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return *state >> 33;
+}
+
+Key key_of(uint64_t n) { return make_key(Value::integer(static_cast<int64_t>(n))); }
+
+// A store with `keys` keys, each with a value in `panes` panes.
+struct Filled {
+  Filled(const Config& c, uint64_t key_count, int64_t panes, bool shared) : keys(key_count) {
+    feature.aggregation = c.aggregation;
+    feature.value_kind = c.kind;
+    feature.param = c.param;
+    feature.window = {ir::WindowKind::kDuration, 60 * kPane, kPane, 0, false};
+    const size_t before = heap_in_use();
     store = make_feature_store(feature);
-  }
-  Key key(uint64_t keys) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return make_key(Value::integer(static_cast<int64_t>((state >> 33) % keys)));
+    if (shared) store->share();
+    access.horizon = access.keep_from = 0;
+    uint64_t random = 1;
+    for (int64_t pane = 0; pane < panes; ++pane) {
+      access.time = pane * kPane;
+      for (uint64_t k = 0; k < keys; ++k) {
+        ++access.clock;
+        store->add(key_of(k), Value::integer(static_cast<int64_t>(next_random(&random) % 997)), access);
+      }
+    }
+    bytes_per_key = static_cast<double>(store->bytes()) / static_cast<double>(keys);
+    heap_per_key = static_cast<double>(heap_in_use() - before) / static_cast<double>(keys);
   }
   ir::Feature feature;
   std::unique_ptr<FeatureStore> store;
-  value::Arena arena;
-  uint64_t state = 1;
-  int64_t time = 0;
-  uint64_t clock = 0;
+  Access access;
+  uint64_t keys;
+  double bytes_per_key, heap_per_key;
 };
 
-// `rate` events a second of event time.
-void run(benchmark::State& bench, Stream& s, int64_t rate, bool read) {
-  const auto keys = static_cast<uint64_t>(bench.range(0));
-  uint64_t n = 0;
+// Filling takes longer than measuring, and the library calls a benchmark several times: the last store is kept.
+Filled& filled(const benchmark::State& bench, const Config& c) {
+  static std::unique_ptr<Filled> kept;
+  static std::string kept_for;
+  const std::string wanted = std::string(ir::aggregation_name(c.aggregation)) +
+                             std::to_string(static_cast<int>(c.kind)) + '/' + std::to_string(bench.range(0)) + '/' +
+                             std::to_string(bench.range(1));
+  if (kept_for != wanted) {
+    kept.reset();
+    malloc_trim(0);
+    kept = std::make_unique<Filled>(c, static_cast<uint64_t>(bench.range(0)), bench.range(1), false);
+    kept_for = wanted;
+  }
+  return *kept;
+}
+
+void report(benchmark::State& bench, const Filled& f) {
+  bench.SetItemsProcessed(static_cast<int64_t>(bench.iterations()));
+  bench.counters["bytes/key"] = f.bytes_per_key;
+  bench.counters["heap/key"] = f.heap_per_key;
+}
+
+void Update(benchmark::State& bench, const Config& c) {
+  Filled& f = filled(bench, c);
+  uint64_t random = 7;
   for (auto _ : bench) {
-    s.time += kSecond / rate;
-    s.store->advance(++s.clock, s.time);
-    const Key key = s.key(keys);
-    s.store->add(key, s.time, Value::integer(static_cast<int64_t>(n++ % 997)));
-    if (read) benchmark::DoNotOptimize(s.store->read(key, s.time, s.arena));
-    if (n % 1024 == 0) s.arena.reset();
+    ++f.access.clock;
+    f.store->add(key_of(next_random(&random) % f.keys), Value::integer(static_cast<int64_t>(random % 997)), f.access);
+  }
+  report(bench, f);
+}
+
+void Read(benchmark::State& bench, const Config& c) {
+  Filled& f = filled(bench, c);
+  value::Arena arena;
+  uint64_t random = 7;
+  for (auto _ : bench) {
+    ++f.access.clock;
+    benchmark::DoNotOptimize(f.store->read(key_of(next_random(&random) % f.keys), f.access, arena));
+    if (f.access.clock % 1024 == 0) arena.reset();
+  }
+  report(bench, f);
+}
+
+bool large() { return std::getenv("WEIR_BENCH_LARGE") != nullptr; }
+
+// Sketches at 1,000,000 keys of 60 panes are no working set of one machine: they are measured sparse there.
+void sparse_and_dense(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"keys", "panes"})->Args({1'000, 1})->Args({1'000, 60})->Args({1'000'000, 1});
+}
+void small(benchmark::internal::Benchmark* b) {
+  sparse_and_dense(b);
+  if (large()) b->Args({10'000'000, 1});
+}
+
+#define WEIR_STATE_BENCH(name, aggregation, kind, param, sizes)                                                  \
+  BENCHMARK_CAPTURE(Update, name, Config{ir::Aggregation::aggregation, types::Kind::kind, param})->Apply(sizes); \
+  BENCHMARK_CAPTURE(Read, name, Config{ir::Aggregation::aggregation, types::Kind::kind, param})->Apply(sizes)
+WEIR_STATE_BENCH(count, kCount, kInt, 0, small);
+WEIR_STATE_BENCH(sum_int, kSum, kInt, 0, small);
+WEIR_STATE_BENCH(sum_double, kSum, kDouble, 0, small);
+WEIR_STATE_BENCH(mean, kMean, kDouble, 0, small);
+WEIR_STATE_BENCH(stddev, kStddev, kDouble, 0, small);
+WEIR_STATE_BENCH(min, kMin, kInt, 0, small);
+WEIR_STATE_BENCH(max, kMax, kInt, 0, small);
+WEIR_STATE_BENCH(first, kFirst, kInt, 0, small);
+WEIR_STATE_BENCH(last, kLast, kInt, 0, small);
+WEIR_STATE_BENCH(distinct, kDistinct, kInt, 0, small);
+WEIR_STATE_BENCH(top, kTopK, kList, 10, sparse_and_dense);
+WEIR_STATE_BENCH(quantile, kQuantile, kDouble, 0.95, sparse_and_dense);
+WEIR_STATE_BENCH(entropy, kEntropy, kDouble, 0, sparse_and_dense);
+
+// Threads on one store, each with keys of its own. items_per_second is of all threads together.
+void SharedUpdate(benchmark::State& bench) {
+  static std::unique_ptr<Filled> f;
+  if (bench.thread_index() == 0) {
+    f = std::make_unique<Filled>(Config{ir::Aggregation::kCount, types::Kind::kInt, 0},
+                                 static_cast<uint64_t>(bench.range(0)), 1, true);
+  }
+  uint64_t random = static_cast<uint64_t>(bench.thread_index()) + 7;
+  Access access;
+  access.horizon = access.keep_from = access.time = 0;
+  const auto threads = static_cast<uint64_t>(bench.threads()), mine = static_cast<uint64_t>(bench.thread_index());
+  for (auto _ : bench) {
+    ++access.clock;
+    const uint64_t n = next_random(&random) % (f->keys / threads) * threads + mine;
+    f->store->add(key_of(n), Value::integer(1), access);
   }
   bench.SetItemsProcessed(static_cast<int64_t>(bench.iterations()));
-  bench.counters["keys"] = static_cast<double>(s.store->keys());
-  bench.counters["bytes/key"] = static_cast<double>(s.store->bytes()) / static_cast<double>(s.store->keys());
 }
-
-void Update(benchmark::State& bench, ir::Aggregation a, types::Kind kind, double param) {
-  Stream s(a, kind, param);
-  run(bench, s, 10'000, false);
-}
-void UpdateAndRead(benchmark::State& bench, ir::Aggregation a, types::Kind kind, double param) {
-  Stream s(a, kind, param);
-  run(bench, s, 10'000, true);
-}
-
-#define WEIR_STATE_BENCH(name, aggregation, kind, param)                                                               \
-  BENCHMARK_CAPTURE(Update, name, ir::Aggregation::aggregation, types::Kind::kind, param)->Arg(1'000)->Arg(1'000'000); \
-  BENCHMARK_CAPTURE(UpdateAndRead, name, ir::Aggregation::aggregation, types::Kind::kind, param)                       \
-      ->Arg(1'000)                                                                                                     \
-      ->Arg(1'000'000)
-WEIR_STATE_BENCH(count, kCount, kInt, 0);
-WEIR_STATE_BENCH(sum_int, kSum, kInt, 0);
-WEIR_STATE_BENCH(sum_double, kSum, kDouble, 0);
-WEIR_STATE_BENCH(mean, kMean, kDouble, 0);
-WEIR_STATE_BENCH(max, kMax, kInt, 0);
-WEIR_STATE_BENCH(distinct, kDistinct, kInt, 0);
-WEIR_STATE_BENCH(top, kTopK, kList, 10);
-WEIR_STATE_BENCH(quantile, kQuantile, kDouble, 0.95);
-WEIR_STATE_BENCH(entropy, kEntropy, kDouble, 0);
+BENCHMARK(SharedUpdate)->ArgName("keys")->Arg(1'000)->Arg(1'000'000)->Threads(1)->Threads(2)->UseRealTime();
 
 }  // namespace
 }  // namespace weir::state
