@@ -106,7 +106,7 @@ class ManifestReader {
     mapping.event = name;
     if (!node.IsNull() && !expect_map(node, name)) return;
     if (node.IsMap()) {
-      known_keys(node, {"type", "lateness", "time", "id", "fields"});
+      known_keys(node, {"type", "lateness", "ahead", "duplicates", "time", "id", "fields"});
       for (const char* builtin : {"time", "id"})
         if (auto n = node[builtin]) read_field(builtin, n, &mapping);
       if (auto n = node["type"]) {
@@ -118,19 +118,34 @@ class ManifestReader {
           if (auto v = n["value"]) mapping.type_value = scalar(v, "value");
         }
       }
-      if (auto n = node["lateness"]) {
-        if (auto nanos = parse_duration(scalar(n, "lateness"))) {
-          out_.lateness_nanos[name] = *nanos;
-        } else {
-          error(n, fmt::format("`{}` is not a duration", scalar(n, "lateness")),
-                "write it as `90s`, `10m`, `1h30m` or `7d`");
-        }
-      }
+      read_policy(name, node);
       if (auto n = node["fields"]; n && expect_map(n, "fields")) {
         for (const auto& entry : n) read_field(entry.first.as<std::string>(), entry.second, &mapping);
       }
     }
     out_.events.push_back(std::move(mapping));
+  }
+
+  // A duration; `off`, where it may be said, gives what it means.
+  void read_duration(const YAML::Node& node, std::string_view key, std::optional<int64_t> off, int64_t* out) {
+    const std::string text = scalar(node, key);
+    if (off && text == "off") {
+      *out = *off;
+    } else if (auto nanos = parse_duration(text)) {
+      *out = *nanos;
+    } else {
+      error(node, fmt::format("`{}` is not a duration", text),
+            fmt::format("write it as `90s`, `10m`, `1h30m` or `7d`{}", off ? ", or `off`" : ""));
+    }
+  }
+
+  void read_policy(const std::string& name, const YAML::Node& node) {
+    int64_t lateness = 0;
+    if (auto n = node["lateness"]) read_duration(n, "lateness", std::nullopt, &lateness);
+    engine::EventPolicy policy = default_policy(lateness);
+    if (auto n = node["ahead"]) read_duration(n, "ahead", INT64_MAX, &policy.max_ahead_nanos);
+    if (auto n = node["duplicates"]) read_duration(n, "duplicates", 0, &policy.duplicates_nanos);
+    out_.policies[name] = policy;
   }
 
   void read_field(const std::string& name, const YAML::Node& node, EventMapping* mapping) {
@@ -151,6 +166,19 @@ class ManifestReader {
 };
 
 }  // namespace
+
+engine::EventPolicy default_policy(int64_t lateness_nanos) {
+  return {lateness_nanos, kDefaultAhead, std::max(lateness_nanos, kDefaultDuplicates)};
+}
+
+std::vector<engine::EventPolicy> event_policies(const Manifest& manifest, const ir::Program& program) {
+  std::vector<engine::EventPolicy> out;
+  for (const ir::Event& event : program.events) {
+    const auto it = manifest.policies.find(event.schema.name);
+    out.push_back(it == manifest.policies.end() ? default_policy() : it->second);
+  }
+  return out;
+}
 
 absl::StatusOr<Manifest> parse_manifest(const std::string& path, const std::string& text) {
   Manifest manifest;

@@ -5,7 +5,9 @@
 //   events:
 //     post:
 //       type: {path: kind, value: post}    # only with several event types in one log
-//       lateness: 1h                       # how late an event may come and still count
+//       lateness: 1h                       # how late an event may come and still count; default 0
+//       ahead: 1d                          # how far ahead one event alone may move the clock, or off; default 1d
+//       duplicates: 10m                    # how long an id is remembered, or off; default: 10m, or lateness if longer
 //       time: created_at                   # short for {path: created_at}; default: the key "time"
 //       id: event_id                       # default: the key "id"
 //       fields:                            # a field not named here reads the key of its own name
@@ -23,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/driver/compile.h"
 #include "compiler/types/mapping.h"
+#include "runtime/engine/event_policy.h"
 
 namespace weir::driver {
 
@@ -33,13 +36,20 @@ struct Manifest {
   std::string name;
   std::vector<std::string> rules;  // globs relative to the manifest
   std::vector<EventMapping> events;
-  std::map<std::string, int64_t> lateness_nanos;  // by event
-  size_t state_memory_bytes = 0;                  // 0: default
-  uint64_t max_rule_cost = 0;                     // 0: no cap
+  std::map<std::string, engine::EventPolicy> policies;  // by event; what is not there has default_policy()
+  size_t state_memory_bytes = 0;                        // 0: default
+  uint64_t max_rule_cost = 0;                           // 0: no cap
   std::map<std::string, std::string> owners;
 };
 
 check::ManifestLimits limits_of(const Manifest& manifest);
+
+inline constexpr int64_t kDefaultAhead = int64_t{86'400} * 1'000'000'000;
+inline constexpr int64_t kDefaultDuplicates = int64_t{600} * 1'000'000'000;
+// What weir.yaml leaves open.
+engine::EventPolicy default_policy(int64_t lateness_nanos = 0);
+// By event type of the program.
+std::vector<engine::EventPolicy> event_policies(const Manifest& manifest, const ir::Program& program);
 
 // All errors of the file, one a line, as "path:line: message; hint".
 absl::StatusOr<Manifest> parse_manifest(const std::string& path, const std::string& text);

@@ -54,12 +54,12 @@ struct RulesetState {
   std::shared_ptr<const EngineState> engine;
   std::shared_ptr<const ir::Program> program;
   std::shared_ptr<const engine::Rules> rules;
-  std::vector<Shape> shapes;           // by event
-  io::DecodePlan records;              // JSON objects, as weir.yaml maps them; every field optional
-  std::vector<io::DecodePlan> mapped;  // by event: as records, but every object is this event
-  std::vector<io::DecodePlan> single;  // by event: one object with the event's own names
-  int64_t lateness_nanos = 0;
-  uint64_t max_state_bytes = 0;  // 0: the engine's default
+  std::vector<Shape> shapes;                  // by event
+  io::DecodePlan records;                     // JSON objects, as weir.yaml maps them; every field optional
+  std::vector<io::DecodePlan> mapped;         // by event: as records, but every object is this event
+  std::vector<io::DecodePlan> single;         // by event: one object with the event's own names
+  std::vector<engine::EventPolicy> policies;  // by event, from weir.yaml
+  uint64_t max_state_bytes = 0;               // 0: the engine's default
 };
 
 }  // namespace weir::embed

@@ -112,8 +112,7 @@ weir_status compile_set(const weir_engine* engine, driver::RuleSetSource source,
       return report(err, rules.status(), absl::IsInvalidArgument(rules.status()) ? WEIR_E_COMPILE : WEIR_E_INTERNAL);
     state->rules = *std::move(rules);
     if (absl::Status s = add_plans(source.manifest.events, state.get()); !s.ok()) return report(err, s, WEIR_E_COMPILE);
-    for (const auto& [event, nanos] : source.manifest.lateness_nanos)
-      state->lateness_nanos = std::max(state->lateness_nanos, nanos);
+    state->policies = driver::event_policies(source.manifest, *compilation.program);
     state->max_state_bytes = source.manifest.state_memory_bytes;
     *ruleset_out = new weir_ruleset{std::move(state), 0};
     return WEIR_OK;

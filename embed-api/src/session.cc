@@ -97,6 +97,7 @@ std::unique_ptr<weir_verdict> make_verdict(weir_session* session, uint32_t event
   verdict->shadow_verdict = result.shadow_verdict;
   verdict->score = result.score;
   verdict->shadow_score = result.shadow_score;
+  verdict->duplicate = result.duplicate;
   verdict->hits.reserve(result.hits.size());
   for (const engine::Hit& hit : result.hits) {
     weir_verdict::Hit& h = verdict->hits.emplace_back();
@@ -171,7 +172,13 @@ weir_status weir_session_create(const weir_ruleset* ruleset, const weir_session_
       return fail(err, WEIR_E_ARG, "weir_session_options.lateness_ns is {}", given.lateness_ns);
     weir::engine::SessionOptions o;
     if (given.max_steps != 0) o.max_steps = given.max_steps;
-    o.lateness_nanos = given.lateness_ns != 0 ? given.lateness_ns : ruleset->state->lateness_nanos;
+    o.events = ruleset->state->policies;
+    for (weir::engine::EventPolicy& policy : o.events) {
+      if (given.lateness_ns == 0) continue;
+      // Ids are remembered for as long as events may come late.
+      if (policy.duplicates_nanos != 0) policy.duplicates_nanos = std::max(policy.duplicates_nanos, given.lateness_ns);
+      policy.lateness_nanos = given.lateness_ns;
+    }
     if (ruleset->state->max_state_bytes != 0) o.max_state_bytes = ruleset->state->max_state_bytes;
     if (given.max_state_bytes != 0) o.max_state_bytes = given.max_state_bytes;
     o.time_rules = given.measure_cost != 0;
@@ -265,6 +272,8 @@ weir_status weir_session_get_stats(const weir_session* session, weir_session_sta
   full.generation = session->generation;
   full.events = session->events;
   full.late_events = session->engine->late_events();
+  full.duplicate_events = session->engine->duplicate_events();
+  full.ahead_events = session->engine->ahead_events();
   full.state_bytes = session->engine->state_bytes();
   return weir::embed::write_out(full, stats);
 }

@@ -72,7 +72,8 @@ std::string to_json(const weir_verdict& v) {
   member("shadow_verdict", ir::verdict_name(v.shadow_verdict), &out);
   number("score", v.score, &out);
   number("shadow_score", v.shadow_score, &out);
-  fmt::format_to(std::back_inserter(out), ",\"generation\":{},\"hits\":[", v.generation);
+  fmt::format_to(std::back_inserter(out), ",\"generation\":{}{},\"hits\":[", v.generation,
+                 v.duplicate ? ",\"duplicate\":true" : "");
   for (const weir_verdict::Hit& hit : v.hits) {
     if (out.back() != '[') out += ',';
     append_hit(v, hit, &out);
@@ -117,6 +118,7 @@ weir_status weir_verdict_get(const weir_verdict* verdict, weir_verdict_info* inf
   full.shadow_score = verdict->shadow_score;
   full.hit_count = verdict->hits.size();
   full.effect_count = verdict->effects.size();
+  full.duplicate = verdict->duplicate ? 1 : 0;
   return weir::embed::write_out(full, info);
 }
 

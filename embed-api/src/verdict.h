@@ -34,6 +34,7 @@ struct weir_verdict {
   double score = 0, shadow_score = 0;
   std::vector<Hit> hits;
   std::vector<Effect> effects;
+  bool duplicate = false;
   bool traced = false;
   std::string explain;
 

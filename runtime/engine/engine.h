@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "compiler/ir/program.h"
+#include "runtime/engine/event_policy.h"
 #include "runtime/explain/explain.h"
 #include "runtime/interp/interpreter.h"
 #include "runtime/match/list_set.h"
@@ -89,7 +90,9 @@ struct AppliedEffect {
   std::vector<value::Value> args;  // action
 };
 
-// Result of one event. Borrowed from the session; valid until its next evaluate().
+// Result of one event. A second event with an id still remembered is ignored: it changes nothing, has no hits, and gets
+// the verdicts of the first again, so that a request that is retried does not come off better. Borrowed from the
+// session; valid until its next evaluate().
 struct EventResult {
   ir::Verdict verdict = ir::Verdict::kAllow;         // of live rules
   ir::Verdict shadow_verdict = ir::Verdict::kAllow;  // as if shadow rules were live
@@ -98,13 +101,14 @@ struct EventResult {
   std::vector<Hit> hits;
   std::vector<AppliedEffect> effects;
   std::vector<uint32_t> alerts;  // rules whose limit tripped on this event
+  bool duplicate = false;        // ignored
 };
 
 struct SessionOptions {
   int64_t max_steps = 10'000'000;  // per event, all rules together
   bool time_rules = false;         // measure each rule's share of the evaluation cost (sampled)
   // Of the state that a session makes for itself: StateOptions.
-  int64_t lateness_nanos = 0;
+  std::vector<EventPolicy> events;  // by event type; EventPolicy() for those that are not there
   size_t max_state_bytes = size_t{4} << 30;
 };
 
@@ -140,6 +144,8 @@ class Session {
   // Any node on the row last evaluated, with its labels as rules saw them: --where, because, explain, tests. Uses the
   // interpreter.
   value::Value eval(ir::NodeId node);
+  // A feature at a key, one value a part, as of the event last evaluated. May borrow until the next event.
+  value::Value feature_at(uint32_t feature, std::span<const value::Value> key);
   // Why a rule, or any expression, came out as it did on the event last evaluated.
   explain::Why explain(uint32_t rule);
   explain::Why explain_node(ir::NodeId node);
@@ -161,6 +167,10 @@ class Session {
   std::vector<Cause> causes() const;  // errors and missing by rule and cause, most frequent first
   // Events that came too late for the window of at least one feature. Their rules were evaluated all the same.
   uint64_t late_events() const;
+  // Events ignored because one with their id came before.
+  uint64_t duplicate_events() const;
+  // Events whose time was further ahead than one alone may move the clock (EventPolicy::max_ahead_nanos).
+  uint64_t ahead_events() const;
   uint64_t events() const;
   uint64_t nodes_evaluated() const;
   // Of the state, all its sessions together.

@@ -37,6 +37,15 @@ double number(const Value& v) {
   return v.is(value::Kind::kUint) ? static_cast<double>(v.u) : v.d;
 }
 
+// What the second event of an id gets of the first.
+uint8_t note_of(const EventResult& result) {
+  static_assert(static_cast<uint8_t>(ir::Verdict::kBlock) == 3 && state::IdWindow::kMaxNote == 15);
+  return static_cast<uint8_t>(static_cast<uint8_t>(result.verdict) | static_cast<uint8_t>(result.shadow_verdict) << 2);
+}
+
+// An id that the reader made up of file and line is nobody's.
+bool is_default(const Value& id) { return id.reserved[1] != 0; }
+
 }  // namespace
 
 struct Session::Impl {
@@ -84,6 +93,8 @@ struct Session::Impl {
 
   void evaluate(uint32_t event_type, Value* row);
   void begin_event(Value* row);
+  // Whether the event's id is known; if so the result is what was decided then.
+  bool is_duplicate(uint64_t hash);
   void evaluate_rules();
   size_t skip_false(size_t i, size_t end) const;
   void evaluate_rules_timed(const std::vector<uint32_t>& active);
@@ -124,14 +135,16 @@ struct Session::Impl {
   CauseCounts causes;
   uint64_t clock = 0;   // number of the event
   uint64_t events = 0;  // evaluated by this session
-  int depth = 0;        // of Inside
-  uint32_t event = 0;   // type, and time, of the current event
+  uint64_t duplicate_events = 0, ahead_events = 0;
+  int depth = 0;       // of Inside
+  uint32_t event = 0;  // type, and time, of the current event
   int64_t time = 0;
 };
 
 void Session::Impl::begin_event(Value* row) {
   result.verdict = result.shadow_verdict = stated = shadow_stated = ir::Verdict::kAllow;
   result.score = result.shadow_score = 0;
+  result.duplicate = false;
   result.hits.clear();
   result.effects.clear();
   result.alerts.clear();
@@ -152,11 +165,27 @@ void Session::Impl::evaluate(uint32_t event_type, Value* row) {
   const ir::Event& e = program.events[event];
   row[e.score_slot] = Value::missing();
   row[e.each_slot] = Value::missing();
-  view.update(event, row, time, clock, ctx);
+  ahead_events += view.begin(event, time, clock, ctx);
+  const Value& id = row[types::EventSchema::kIdSlot];
+  const bool told_apart = state->ids().wanted(event) && id.is(value::Kind::kString) && id.aux > 0 && !is_default(id);
+  const uint64_t hash = told_apart ? state::hash_of(id) : 0;
+  if (told_apart && is_duplicate(hash)) return;
+  view.update(row, ctx);
   evaluate_rules();
   decide(row);
   apply_labels();
   view.settle();
+  if (told_apart) state->ids().set_note(event, hash, note_of(result));
+}
+
+bool Session::Impl::is_duplicate(uint64_t hash) {
+  const int note = state->ids().add(event, hash, view.newest(event));
+  if (note < 0) return false;
+  ++duplicate_events;
+  result.duplicate = true;
+  result.verdict = static_cast<ir::Verdict>(note & 3);
+  result.shadow_verdict = static_cast<ir::Verdict>(note >> 2);
+  return true;
 }
 
 void Session::Impl::evaluate_rules() {
@@ -329,8 +358,7 @@ void Session::Impl::apply_labels() {
 }
 
 Session::Session(std::shared_ptr<const Rules> rules, const SessionOptions& options) {
-  auto state =
-      std::make_shared<State>(rules->program_ptr(), StateOptions{options.lateness_nanos, options.max_state_bytes});
+  auto state = std::make_shared<State>(rules->program_ptr(), StateOptions{options.events, options.max_state_bytes});
   impl_ = std::make_unique<Impl>(std::move(rules), std::move(state), options);
 }
 Session::Session(std::shared_ptr<const Rules> rules, std::shared_ptr<State> state, const SessionOptions& options)
@@ -347,6 +375,12 @@ Value Session::eval(ir::NodeId node) {
   const Impl::Inside inside(*impl_);
   impl_->ctx.steps = impl_->options.max_steps;
   return impl_->rules->interpreter().eval(node, impl_->ctx);
+}
+
+Value Session::feature_at(uint32_t feature, std::span<const Value> key) {
+  if (impl_->ctx.row == nullptr) return Value::missing(Value::missing_feature(feature));
+  const Impl::Inside inside(*impl_);
+  return impl_->view.feature_at(feature, key.data(), static_cast<uint32_t>(key.size()));
 }
 
 explain::Bind Session::Impl::bind() {
@@ -392,6 +426,8 @@ void Session::observe(uint32_t event, int64_t time_nanos) { impl_->view.observe(
 const std::vector<RuleCounters>& Session::counters() const { return impl_->counters; }
 std::vector<Session::Cause> Session::causes() const { return impl_->causes.sorted(); }
 uint64_t Session::late_events() const { return impl_->view.late_events(); }
+uint64_t Session::duplicate_events() const { return impl_->duplicate_events; }
+uint64_t Session::ahead_events() const { return impl_->ahead_events; }
 uint64_t Session::events() const { return impl_->events; }
 state::FeatureCounters Session::feature_counters(uint32_t feature) const {
   return impl_->state->feature(feature).counters();

@@ -17,38 +17,57 @@ SessionView::SessionView(const Rules& rules, State& state, Seat& seat)
       program_(rules.program()),
       state_(state),
       seat_(seat),
-      lateness_(state.options().lateness_nanos),
       slowest_(program_.events.size()),
       current_(program_.features.size()),
       current_clock_(program_.features.size(), 0),
       read_bare_(program_.features.size(), false),
       entity_labels_(program_.entities.size()) {
+  for (uint32_t e = 0; e < program_.events.size(); ++e) {
+    lateness_.push_back(state.policy(e).lateness_nanos);
+    longest_lateness_ = std::max(longest_lateness_, lateness_.back());
+  }
   for (uint32_t i = 0; i < program_.labels.size(); ++i) entity_labels_[program_.labels[i].entity].push_back(i);
-  for (uint32_t e = 0; e < program_.events.size(); ++e) observe(e, seat_.newest[e].load(std::memory_order_relaxed));
+  find_horizon();
   const ir::Module& module = program_.module;
   for (ir::NodeId id = 0; id < module.size(); ++id) {
     if (module.node(id).op == ir::Op::kFeature) read_bare_[static_cast<size_t>(module.node(id).index)] = true;
   }
 }
 
-void SessionView::observe(uint32_t event, int64_t time) {
-  std::atomic<int64_t>& newest = seat_.newest[event];
-  if (time > newest.load(std::memory_order_relaxed)) newest.store(time, std::memory_order_relaxed);
-  horizon_ = std::max(horizon_, state::saturating_sub(time, lateness_));
+void SessionView::find_horizon() {
+  int64_t newest = INT64_MIN + 1;
+  for (const state::EventClock& clock : seat_.clocks) newest = std::max(newest, clock.now());
+  horizon_ = state::saturating_sub(newest, longest_lateness_);
 }
 
-void SessionView::update(uint32_t event, Value* row, int64_t time, uint64_t clock, value::EvalContext& ctx) {
+bool SessionView::observe(uint32_t event, int64_t time) {
+  state::EventClock& clock = seat_.clocks[event];
+  const int64_t before = clock.now();
+  const bool ahead = clock.advance(time);
+  if (clock.now() != before) {
+    seat_.newest[event].store(clock.now(), std::memory_order_relaxed);
+    find_horizon();
+  }
+  return ahead;
+}
+
+bool SessionView::begin(uint32_t event, int64_t time, uint64_t clock, value::EvalContext& ctx) {
+  event_ = event;
   time_ = time;
   clock_ = clock;
   arena_ = ctx.arena;
   late_ = false;
   labels_before_.clear();
-  observe(event, time);
+  const bool ahead = observe(event, time);
   if (state_.shared() && asked_++ % kAskEvery == 0) {
     for (uint32_t e = 0; e < slowest_.size(); ++e) slowest_[e] = state_.slowest(e);
-    keep_from_ = state::saturating_sub(state_.slowest(), lateness_);
+    keep_from_ = state::saturating_sub(state_.slowest(), longest_lateness_);
   }
-  for (uint32_t feature : program_.events[event].features) update_feature(feature, row, ctx);
+  return ahead;
+}
+
+void SessionView::update(Value* row, value::EvalContext& ctx) {
+  for (uint32_t feature : program_.events[event_].features) update_feature(feature, row, ctx);
   late_events_ += late_;
 }
 
@@ -57,8 +76,9 @@ state::Access SessionView::access(uint32_t feature) const {
   state::Access access;
   access.clock = clock_;
   access.time = time_;
-  access.horizon = state::saturating_sub(seat_.newest[event].load(std::memory_order_relaxed), lateness_);
-  access.keep_from = state_.shared() ? state::saturating_sub(slowest_[event], lateness_) : access.horizon;
+  access.newest = seat_.clocks[event].now();
+  access.horizon = state::saturating_sub(access.newest, lateness_[event]);
+  access.keep_from = state_.shared() ? state::saturating_sub(slowest_[event], lateness_[event]) : access.horizon;
   return access;
 }
 

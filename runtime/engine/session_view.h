@@ -16,9 +16,12 @@ class SessionView final : public value::StateView {
  public:
   SessionView(const Rules& rules, State& state, Seat& seat);
 
-  // Adds the event in ctx.row to the features on it, in order, and makes its time and keys those that reads go by.
-  // row[each_slot] is used and left missing.
-  void update(uint32_t event, value::Value* row, int64_t time, uint64_t clock, value::EvalContext& ctx);
+  // Makes the event the one at hand: its time is what reads go by, and moves the clock. True if it is further ahead
+  // than one event may move it.
+  bool begin(uint32_t event, int64_t time, uint64_t clock, value::EvalContext& ctx);
+  // Adds the event at hand, which is ctx.row, to the features on it, in order, and makes its keys those that reads go
+  // by. row[each_slot] is used and left missing.
+  void update(value::Value* row, value::EvalContext& ctx);
   // Tells the state how much it has grown by this session.
   void settle() {
     state_.grow_features(grown_);
@@ -38,7 +41,9 @@ class SessionView final : public value::StateView {
   value::Value labels(uint32_t entity, const value::Value& key, value::Arena& arena) override;
   value::Value list_contains(uint32_t list, const value::Value& v) override;
 
-  void observe(uint32_t event, int64_t time);
+  bool observe(uint32_t event, int64_t time);
+  // As this session's clock has it.
+  int64_t newest(uint32_t event) const { return seat_.clocks[event].now(); }
   // When labels and once are asked for: the event's time, but not before the horizon that is common to all types of
   // events. So an event that is too late sees them as they were by then, and what had expired then may be freed.
   int64_t now() const { return std::max(time_, horizon_); }
@@ -57,6 +62,7 @@ class SessionView final : public value::StateView {
     bool had;
   };
 
+  void find_horizon();
   void update_feature(uint32_t feature, value::Value* row, value::EvalContext& ctx);
   void update_element(uint32_t feature, value::EvalContext& ctx);
   CurrentKey current_key(const ir::Feature& feature, value::EvalContext& ctx);
@@ -69,7 +75,8 @@ class SessionView final : public value::StateView {
   const ir::Program& program_;
   State& state_;
   Seat& seat_;
-  const int64_t lateness_;
+  std::vector<int64_t> lateness_;        // by event type
+  int64_t longest_lateness_ = 0;
   std::vector<int64_t> slowest_;         // by event type: of all sessions, as last asked
   std::vector<CurrentKey> current_;      // by feature: the key of the event last evaluated
   std::vector<uint64_t> current_clock_;  // the event it is of
@@ -78,9 +85,10 @@ class SessionView final : public value::StateView {
   std::vector<LabelBefore> labels_before_;  // of those the event last updated wrote
   std::vector<value::Value> parts_;
   value::Arena* arena_ = nullptr;
+  uint32_t event_ = 0;
   int64_t time_ = 0;
   uint64_t clock_ = 0;
-  int64_t horizon_ = INT64_MIN + 1;  // newest event of any type less the allowed lateness
+  int64_t horizon_ = INT64_MIN + 1;  // newest event of any type less the longest lateness of any
   int64_t keep_from_ = INT64_MIN + 1;
   uint64_t asked_ = 0;  // events since the other sessions were
   ptrdiff_t grown_ = 0;

@@ -14,12 +14,19 @@ size_t once_bytes(const std::vector<std::unique_ptr<state::OnceGuard>>& guards) 
   return n;
 }
 
+std::vector<int64_t> id_windows(const ir::Program& program, const StateOptions& options) {
+  std::vector<int64_t> out(program.events.size(), 0);
+  for (size_t e = 0; e < out.size() && e < options.events.size(); ++e) out[e] = options.events[e].duplicates_nanos;
+  return out;
+}
+
 }  // namespace
 
 State::State(std::shared_ptr<const ir::Program> program, const StateOptions& options)
     : program_(std::move(program)),
       options_(options),
       labels_(program_->labels, options.max_bytes / 2),
+      ids_(id_windows(*program_, options), options.max_bytes / 16),
       newest_(program_->events.size(), kBeforeAll) {
   for (const ir::Feature& feature : program_->features) features_.push_back(state::make_feature_store(feature));
   for (const ir::Rule& rule : program_->rules) {
@@ -34,12 +41,18 @@ State::State(std::shared_ptr<const ir::Program> program, const StateOptions& opt
 Seat* State::take_seat() {
   const size_t events = program_->events.size();
   auto seat = std::make_unique<Seat>(events);
-  for (uint32_t e = 0; e < events; ++e) seat->newest[e].store(newest(e), std::memory_order_relaxed);
+  for (uint32_t e = 0; e < events; ++e) {
+    const int64_t now = newest(e);
+    seat->clocks.emplace_back(policy(e).max_ahead_nanos);
+    if (now != kBeforeAll) seat->clocks[e].resume(now);
+    seat->newest[e].store(now, std::memory_order_relaxed);
+  }
   const std::lock_guard seats(seats_mutex_);
   if (!seats_.empty() && !shared_) {
     const Gate::Pause paused(gate_);
     for (const auto& feature : features_) feature->share();
     labels_.share();
+    ids_.share();
     for (const auto& guard : once_) {
       if (guard != nullptr) guard->share();
     }
@@ -89,7 +102,7 @@ int64_t State::slowest() const {
 }
 
 size_t State::bytes() const {
-  return feature_bytes_.load(std::memory_order_relaxed) + labels_.bytes() + once_bytes(once_);
+  return feature_bytes_.load(std::memory_order_relaxed) + labels_.bytes() + once_bytes(once_) + ids_.bytes();
 }
 
 template <typename Store>

@@ -8,17 +8,21 @@
 #include <vector>
 
 #include "compiler/ir/program.h"
+#include "runtime/engine/event_policy.h"
 #include "runtime/engine/gate.h"
+#include "runtime/state/event_clock.h"
 #include "runtime/state/feature_store.h"
+#include "runtime/state/id_store.h"
 #include "runtime/state/label_store.h"
 #include "runtime/state/repeat_guard.h"
 
 namespace weir::engine {
 
 struct StateOptions {
-  int64_t lateness_nanos = 0;  // how far behind the newest event an event may be and still count
+  std::vector<EventPolicy> events;  // by event type; EventPolicy() for those that are not there
   // Of features, labels and once keys. Labels may take half of it, then new ones are refused; once keys a quarter, then
-  // the oldest go; features the rest, least recently touched keys go first. All are counted.
+  // the oldest go; ids of events a sixteenth, likewise; features the rest, least recently touched keys go first. All
+  // are counted.
   size_t max_bytes = size_t{4} << 30;
 };
 
@@ -26,7 +30,8 @@ struct StateOptions {
 struct Seat {
   explicit Seat(size_t events) : newest(events) {}
   Gate::Pass pass;
-  std::vector<std::atomic<int64_t>> newest;  // time by event type, of the events the session has seen
+  std::vector<state::EventClock> clocks;     // by event type, moved by the events the session has seen
+  std::vector<std::atomic<int64_t>> newest;  // what they say, for other sessions to read
 };
 
 // Used by sessions, between enter() and leave(), and by whoever holds pause(). With one session it is neither divided
@@ -47,6 +52,11 @@ class State {
   // By rule; null if it has none.
   state::OnceGuard* once(uint32_t rule) { return once_[rule].get(); }
   state::LimitGuard* limit(uint32_t rule) { return limit_[rule].get(); }
+  state::IdStore& ids() { return ids_; }
+  const state::IdStore& ids() const { return ids_; }
+  EventPolicy policy(uint32_t event) const {
+    return event < options_.events.size() ? options_.events[event] : EventPolicy();
+  }
 
   // Events evaluated by all sessions.
   uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
@@ -109,6 +119,7 @@ class State {
   state::LabelStore labels_;
   std::vector<std::unique_ptr<state::OnceGuard>> once_;
   std::vector<std::unique_ptr<state::LimitGuard>> limit_;
+  state::IdStore ids_;
   std::atomic<uint64_t> clock_{0};
   std::atomic<size_t> feature_bytes_{0};
 

@@ -46,6 +46,12 @@ class EventClock {
   }
   // Before the first event, a time before all others.
   int64_t now() const { return now_; }
+  // Goes on from a time that was believed.
+  void resume(int64_t now) {
+    now_ = now;
+    waiting_ = kUnset;
+    alone_ = false;
+  }
 
  private:
   static constexpr int64_t kUnset = INT64_MIN + 1;

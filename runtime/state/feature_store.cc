@@ -276,7 +276,7 @@ class RunStore final : public TableStore<RunState<C>> {
       if (!C::convert(this->feature_, v, &item)) return Added::kRefused;
       if (!endless) shard.free_idle(saturating_sub(access.keep_from, gap_));
       ptrdiff_t grown = 0;
-      const bool added = shard.table.find_or_add(key, access.clock).add(gap_, item, access.time, &grown);
+      const bool added = shard.table.find_or_add(key, access.clock).add(gap_, access.newest, item, access.time, &grown);
       shard.heap += grown;
       return added ? Added::kAdded : Added::kLate;
     });

@@ -26,7 +26,8 @@ struct FeatureCounters {
 struct Access {
   uint64_t clock = 0;                 // number of the event: grows with every event of all sessions
   int64_t time = 0;                   // of the event
-  int64_t horizon = INT64_MIN + 1;    // newest event of the feature's event type less the allowed lateness
+  int64_t newest = INT64_MAX;         // event of the feature's event type, as its clock has it
+  int64_t horizon = INT64_MIN + 1;    // that less the allowed lateness
   int64_t keep_from = INT64_MIN + 1;  // the least horizon of all sessions: what no event there can read is freed
   ptrdiff_t grown = 0;                // out: by how many bytes the state has grown is added here
 };

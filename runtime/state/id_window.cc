@@ -16,7 +16,7 @@ size_t IdWindow::find(uint64_t hash) const {
 }
 
 bool IdWindow::outside(int64_t arrived, int64_t now) const {
-  return arrived > now || saturating_sub(now, arrived) > window_;
+  return saturating_sub(now, arrived) > window_ || saturating_sub(arrived, now) > window_;
 }
 
 int IdWindow::add(uint64_t hash, int64_t now) {

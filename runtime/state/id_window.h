@@ -1,6 +1,6 @@
 // The ids of the events of one type seen lately, each with what was decided on it.
 //
-// An id is remembered until the event clock has moved on by more than the window since it came, and no more than
+// An id is remembered while the event clock is within the window of where it was when the id came, and no more than
 // `max_ids` of them: beyond that the one that came first is forgotten before its time. What is remembered depends on
 // the events alone. About 35 bytes an id: a cell of 16 bytes in a table at most 0.85 full, and 8 bytes of arrival
 // order.

@@ -15,6 +15,12 @@
 
 namespace weir::state {
 
+// Whether two times lie less than `length` apart. An event that came too early or with a wrong time holds back, or
+// trips, nothing for ever.
+inline bool within(int64_t a, int64_t b, int64_t length) {
+  return saturating_sub(a, b) < length && saturating_sub(b, a) < length;
+}
+
 // Holds a rule back for a key until `every` has passed since it last fired for it. Several threads may use it once
 // share() was called, each holding lock(key) from the question to the answer.
 //
@@ -27,7 +33,7 @@ class OnceGuard {
   [[nodiscard]] std::unique_lock<std::mutex> lock(const Key& key) { return lock_if(shared_, shard_for(key).mutex); }
   bool holds_back(const Key& key, int64_t now) const {
     const Fire* fire = shard_for(key).fires.peek(key);
-    return fire != nullptr && saturating_sub(now, fire->time) < every_;
+    return fire != nullptr && within(fire->time, now, every_);
   }
   void fired(const Key& key, int64_t time, uint64_t clock, int64_t keep_from) {
     KeyTable<Fire>& fires = shard_for(key).fires;
@@ -114,6 +120,7 @@ class LimitGuard {
       fires_.clear();
     }
     while (!fires_.empty() && saturating_sub(time, fires_.front()) >= per_) fires_.pop_front();
+    while (!fires_.empty() && saturating_sub(fires_.back(), time) >= per_) fires_.pop_back();
     if (static_cast<int64_t>(fires_.size()) >= count_) {
       tripped_at_ = time;
       return Admission::kTrips;
@@ -128,7 +135,7 @@ class LimitGuard {
   }
 
  private:
-  bool is_tripped(int64_t time) const { return tripped_at_ != kNever && saturating_sub(time, tripped_at_) < per_; }
+  bool is_tripped(int64_t time) const { return tripped_at_ != kNever && within(tripped_at_, time, per_); }
 
   mutable std::mutex mutex_;
   int64_t count_, per_;

@@ -292,10 +292,12 @@ struct RunState {
   int64_t last = kNever;
   C cell;
 
-  // False if the value is older than the run it would have to join.
-  bool add(int64_t gap, const typename C::Item& item, int64_t t, ptrdiff_t* grown) {
+  // `now` is the event clock's. False if the value is older than the run it would have to join, unless that one lies in
+  // a future that the clock does not believe in.
+  bool add(int64_t gap, int64_t now, const typename C::Item& item, int64_t t, ptrdiff_t* grown) {
     const auto before = static_cast<ptrdiff_t>(cell.heap_bytes());
-    if (last == kNever || saturating_sub(t, last) > gap) {
+    const bool unbelieved = first > now && saturating_sub(first, t) > gap;
+    if (last == kNever || saturating_sub(t, last) > gap || unbelieved) {
       cell = C();
       first = last = t;
     } else if (saturating_sub(first, t) > gap) {

@@ -60,7 +60,9 @@ struct ErrorInfo {  // in an arena
 
 struct Value {
   Kind kind = Kind::kMissing;
-  uint8_t reserved[3] = {0, 0, 0};  // [0]: the text at `s` carries its compiled pattern (regex.h); 0 in a copy of it
+  // [0]: the text at `s` carries its compiled pattern (regex.h); 0 in a copy of it. [1]: an event's id that the reader
+  // made up, as the record has none.
+  uint8_t reserved[3] = {0, 0, 0};
   uint32_t aux = 0;
   union {
     int64_t i = 0;

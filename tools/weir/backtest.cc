@@ -121,6 +121,8 @@ class Backtest {
                                                          : fmt::format("{}: {}", code, cause.text));
     }
     report->late_events = session_.late_events();
+    report->duplicate_events = session_.duplicate_events();
+    report->ahead_events = session_.ahead_events();
     report->state_bytes = session_.state_bytes();
     report->seconds = seconds_;
     if (options_.sample > 0) {
@@ -133,6 +135,7 @@ class Backtest {
  private:
   void add(const io::Record& record) {
     const engine::EventResult& result = session_.evaluate(record.event, record.row);
+    if (result.duplicate) return;  // counted, and nothing else
     ir::Verdict verdict = options_.as_live ? result.shadow_verdict : result.verdict;
     backtest::Label label =
         options_.label.empty() ? backtest::Label::kNone : backtest::read_label(record.extras[0], label_);

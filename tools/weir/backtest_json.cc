@@ -147,7 +147,10 @@ Json to_json(const BacktestReport& report) {
     }
     out["sample"] = {{"of", report.sample_of}, {"population", report.sample_population}, {"events", events}};
   }
-  out["input"] = {{"rejected", report.rejects}, {"late_events", report.late_events}};
+  out["input"] = {{"rejected", report.rejects},
+                  {"late_events", report.late_events},
+                  {"duplicate_events", report.duplicate_events},
+                  {"ahead_events", report.ahead_events}};
   out["run"] = {{"seconds", report.seconds},
                 {"events_per_second", report.seconds > 0 ? static_cast<double>(report.all.events) / report.seconds : 0},
                 {"state_bytes", report.state_bytes}};

@@ -39,7 +39,7 @@ struct BacktestReport {
   std::vector<engine::RuleCounters> counters;
   std::vector<engine::Session::Cause> causes;
   std::vector<std::string> cause_texts;  // parallel to causes, for people
-  uint64_t late_events = 0;
+  uint64_t late_events = 0, duplicate_events = 0, ahead_events = 0;
   size_t state_bytes = 0;
   double seconds = 0;
   std::string sample_of;

@@ -317,6 +317,14 @@ std::string to_text(const BacktestReport& report) {
     out +=
         fmt::format("\n  {} events came too late for some window; raise `lateness` in weir.yaml if they should count\n",
                     with_commas(report.late_events));
+  if (report.duplicate_events > 0)
+    out += fmt::format(
+        "\n  {} left out: the id of each came before (`duplicates` in weir.yaml says for how long that counts)\n",
+        counted(report.duplicate_events, "event"));
+  if (report.ahead_events > 0)
+    out +=
+        fmt::format("\n  {} far ahead of the one before (`ahead` in weir.yaml): a pause of the log, or a wrong clock\n",
+                    counted(report.ahead_events, "event"));
   return out;
 }
 

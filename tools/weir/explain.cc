@@ -61,7 +61,7 @@ int run_explain(const ExplainOptions& options) {
   io::Record record;
   while (reader->next(&record)) {
     const engine::EventResult& result = session.evaluate(record.event, record.row);
-    if (value::to_text(record.row[types::EventSchema::kIdSlot]) != options.id) continue;
+    if (result.duplicate || value::to_text(record.row[types::EventSchema::kIdSlot]) != options.id) continue;
     // Evaluating nodes must not disturb the result that is being told about.
     engine::EventResult told = result;
     Json out;

@@ -122,9 +122,7 @@ std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Ti
 
 engine::SessionOptions session_options(const RuleSet& rules) {
   engine::SessionOptions options;
-  // One session has one lateness: the most patient event's.
-  for (const auto& [event, nanos] : rules.source.manifest.lateness_nanos)
-    options.lateness_nanos = std::max(options.lateness_nanos, nanos);
+  options.events = driver::event_policies(rules.source.manifest, rules.program());
   if (rules.source.manifest.state_memory_bytes > 0) options.max_state_bytes = rules.source.manifest.state_memory_bytes;
   return options;
 }

@@ -102,6 +102,10 @@ void append_verdict_line(const engine::EventResult& result, const io::Record& re
   if (result.shadow_verdict != result.verdict)
     text_field(out, "shadow_verdict", ir::verdict_name(result.shadow_verdict));
   if (result.shadow_score != result.score) number_field(out, "shadow_score", result.shadow_score);
+  if (result.duplicate) {
+    field(out, "duplicate");
+    out->append("true");
+  }
   field(out, "hits");
   out->push_back('[');
   for (size_t i = 0; i < result.hits.size(); ++i) {

@@ -8,7 +8,7 @@
 
 namespace weir::tools {
 
-// {"id","event","time","verdict","score",["shadow_verdict","shadow_score",]"hits":[…],"effects":[…][,"alerts"]}\n
+// {"id","event","time","verdict","score",["shadow_verdict","shadow_score",]["duplicate",]"hits":[…],"effects":[…][,"alerts"]}\n
 // A hit: {"rule","id","mode","outcome","applied","because"|"cause"}. An effect: {"rule","kind",…}.
 void append_verdict_line(const engine::EventResult& result, const io::Record& record, engine::Session& session,
                          std::string* out);

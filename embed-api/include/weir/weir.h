@@ -362,7 +362,8 @@ typedef struct weir_session_options {
   uint32_t struct_size;
   uint32_t measure_cost;    /* 1: sample what each rule costs, for weir_rule_stats */
   int64_t max_steps;        /* one event may take, all rules together; beyond it rules end in an error. Default 10^7 */
-  int64_t lateness_ns;      /* how far behind the newest event one may be and still count. Default: weir.yaml's, or 0 */
+  int64_t lateness_ns;      /* how far behind the newest event of its type one may be and still count, for all event
+                             * types. Default: weir.yaml's for each, or 0 */
   uint64_t max_state_bytes; /* beyond it the keys of features not touched for longest are forgotten, as if never seen.
                              * Labels may take half of it, then new ones are not set; keys of `once` a quarter, then the
                              * oldest are forgotten. Default: weir.yaml's, or 4 GiB */
@@ -375,15 +376,15 @@ WEIR_API weir_status weir_session_create(const weir_ruleset *ruleset, const weir
 /* A second session, and a third, on the state of this one, with its options: for another thread. Each is used by one
  * caller at a time, as ever; they lock the state where they meet in it. What one event writes, events of all sessions
  * see once its weir_session_eval has returned. Verdicts are those of one thread if the events of a key (of a feature, a
- * label, a `once`) are evaluated one after another in their order, in whichever session, and either events come in order
- * of time or weir_session_observe is called as it says. A rule's `limit` counts over all sessions, so where it trips
- * within a burst depends on the threads. Statistics of rules are each session's own; the state lives as long as any of
- * its sessions. */
+ * label, a `once`) are evaluated one after another in their order, in whichever session, and either events come in
+ * order of time or weir_session_observe is called as it says. A rule's `limit` counts over all sessions, so where it
+ * trips within a burst depends on the threads. Statistics of rules are each session's own; the state lives as long as
+ * any of its sessions. */
 WEIR_API weir_status weir_session_share(weir_session *session, weir_session **session_out, weir_error *err);
 
-/* The event is evaluated by another session of the same state. Whether events are late is judged by the newest one their
- * session has seen: a host that divides a stream whose events are out of order tells every session of every event,
- * in the stream's order. Nothing but that time is taken. Errors as weir_session_eval. */
+/* The event is evaluated by another session of the same state. Whether events are late is judged by the newest one
+ * their session has seen: a host that divides a stream whose events are out of order tells every session of every
+ * event, in the stream's order. Nothing but that time is taken. Errors as weir_session_eval. */
 WEIR_API weir_status weir_session_observe(weir_session *session, const weir_event *event, weir_error *err);
 
 enum {
@@ -404,6 +405,14 @@ typedef struct weir_eval_options {
  * if each field of this rule set's event type has the same type there, or is not there and optional here; fields that
  * the rules do not know are ignored. Otherwise WEIR_E_SCHEMA.
  *
+ * An event whose id is known is ignored: it changes nothing, and its verdict is that of the first, without hits. Ids
+ * are remembered, by event type, for 10 minutes of event time or for the allowed lateness if that is longer, or as
+ * weir.yaml says (`duplicates`). They must be yours, and not what a client may choose. Events without an id are all
+ * different.
+ *
+ * A time more than a day (`ahead` in weir.yaml) ahead of the newest of its type does not move on what is late, until
+ * the next event has reached it too: one wrong clock does not make all others late.
+ *
  * WEIR_E_DATA, and nothing is changed: a required field, `time` among them, is absent. An absent id reads "". After
  * WEIR_E_NOMEM the state may hold the event in part: start a new session, or accept one event that is counted
  * partly. */
@@ -419,10 +428,12 @@ WEIR_API weir_status weir_session_has_label(weir_session *session, weir_str labe
 typedef struct weir_session_stats {
   uint32_t struct_size;
   uint32_t reserved;
-  uint64_t generation;  /* of its rule set */
-  uint64_t events;      /* evaluated */
-  uint64_t late_events; /* of these, too late for the window of at least one feature */
-  uint64_t state_bytes; /* in use now, approximately */
+  uint64_t generation;       /* of its rule set */
+  uint64_t events;           /* evaluated */
+  uint64_t late_events;      /* of these, too late for the window of at least one feature */
+  uint64_t state_bytes;      /* in use now, approximately */
+  uint64_t duplicate_events; /* of the events: ignored, as one with their id came before (see weir_session_eval) */
+  uint64_t ahead_events;     /* of the events: their time was further ahead than one alone may move the clock */
 } weir_session_stats;
 
 typedef struct weir_rule_stats { /* since the session began */
@@ -459,6 +470,8 @@ typedef struct weir_verdict_info {
   uint64_t generation; /* of the rules that decided */
   double score, shadow_score;
   size_t hit_count, effect_count;
+  uint32_t duplicate; /* 1: the event was ignored; the verdicts are those of the first with its id */
+  uint32_t reserved2;
 } weir_verdict_info;
 
 enum {
@@ -514,9 +527,9 @@ WEIR_API weir_status weir_verdict_hit(const weir_verdict *verdict, size_t i, wei
 WEIR_API weir_status weir_verdict_effect(const weir_verdict *verdict, size_t i, weir_effect *effect);
 
 /* The whole verdict as one line of JSON. Members: "event", "id", "verdict", "shadow_verdict", "score", "shadow_score",
- * "generation", "hits" (each "rule", "id", "outcome", "mode", "applied", "score", and "because", "cause", "alert" where
- * they say something) and "effects" (each "kind", "rule", and "label", "queue", "action", "key", "for_ns", "verdict",
- * "args" as the kind has them). {NULL, 0} only if memory has run out. */
+ * "generation", "duplicate" if the event was ignored, "hits" (each "rule", "id", "outcome", "mode", "applied", "score",
+ * and "because", "cause", "alert" where they say something) and "effects" (each "kind", "rule", and "label", "queue",
+ * "action", "key", "for_ns", "verdict", "args" as the kind has them). {NULL, 0} only if memory has run out. */
 WEIR_API weir_str weir_verdict_json(const weir_verdict *verdict);
 
 /* Why, as JSON: an array with one object for each rule that the trace covers, in order of rules: {"rule", "id",

@@ -15,6 +15,8 @@ events:
   post:
     type: {path: kind, value: tweet}
     lateness: 1h30m
+    ahead: off
+    duplicates: 2h
     time: created_at
     id: event_id
     fields:
@@ -35,7 +37,9 @@ owners: {spam-team: "#oncall"}
   EXPECT_EQ(post.fields.at("time").path, "created_at");
   EXPECT_EQ(post.fields.at("urls").split, " ");
   EXPECT_EQ(post.fields.at("joined").format, "unix_ms");
-  EXPECT_EQ(m->lateness_nanos.at("post"), 5'400'000'000'000);
+  EXPECT_EQ(m->policies.at("post").lateness_nanos, 5'400'000'000'000);
+  EXPECT_EQ(m->policies.at("post").max_ahead_nanos, INT64_MAX);
+  EXPECT_EQ(m->policies.at("post").duplicates_nanos, 7'200'000'000'000);
   EXPECT_EQ(m->state_memory_bytes, size_t{4} << 30);
   EXPECT_EQ(m->max_rule_cost, 10000u);
   EXPECT_EQ(m->owners.at("spam-team"), "#oncall");
@@ -49,6 +53,8 @@ TEST(Manifest, EveryMistakeHasItsLineAndAHint) {
       {"events:\n  post:\n    fields:\n      a: {pth: x}", "weir.yaml:4: unknown key `pth`; did you mean `path`?"},
       {"events:\n  post: {lateness: soon}",
        "weir.yaml:2: `soon` is not a duration; write it as `90s`, `10m`, `1h30m` or `7d`"},
+      {"events:\n  post: {duplicates: on}",
+       "weir.yaml:2: `on` is not a duration; write it as `90s`, `10m`, `1h30m` or `7d`, or `off`"},
       {"state: {memory: lots}", "weir.yaml:1: `lots` is not a size in bytes; write it as `512MiB` or `4GiB`"},
       {"rules: {a: b}", "weir.yaml:1: `rules` is neither a file pattern nor a list of them"},
       {"events: 3\nnmae: x",
@@ -58,6 +64,17 @@ TEST(Manifest, EveryMistakeHasItsLineAndAHint) {
   for (auto [text, want] : cases)
     EXPECT_EQ(std::string(parse_manifest("weir.yaml", text).status().message()), want) << text;
   EXPECT_FALSE(parse_manifest("weir.yaml", "a: [").ok());
+}
+
+TEST(Manifest, IdsAreRememberedForTenMinutesOrTheLatenessIfThatIsLonger) {
+  const std::pair<const char*, int64_t> cases[] = {
+      {"lateness: 1m", 600}, {"lateness: 1h", 3600}, {"duplicates: off", 0}, {"lateness: 1h, duplicates: 5s", 5}};
+  for (auto [text, seconds] : cases) {
+    auto m = parse_manifest("weir.yaml", std::string("events: {post: {") + text + "}}");
+    ASSERT_TRUE(m.ok()) << m.status();
+    EXPECT_EQ(m->policies.at("post").duplicates_nanos, seconds * 1'000'000'000) << text;
+    EXPECT_EQ(m->policies.at("post").max_ahead_nanos, kDefaultAhead) << text;
+  }
 }
 
 TEST(Manifest, AnEmptyOneIsFine) { EXPECT_TRUE(parse_manifest("weir.yaml", "").ok()); }

@@ -132,7 +132,7 @@ TEST(RuleText, TheTiersAgreeOnARandomStream) {
   const auto program = compile_text(kRules);
   ASSERT_NE(program, nullptr);
   SessionOptions options;
-  options.lateness_nanos = int64_t{60} * 1'000'000'000;
+  options.events = {{int64_t{60} * 1'000'000'000}};
   options.time_rules = true;  // both ways of evaluating rules
   std::vector<std::vector<std::string>> runs;
   std::vector<std::vector<RuleCounters>> counters;

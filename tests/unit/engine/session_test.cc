@@ -231,7 +231,7 @@ TEST_P(SessionTest, LateEventsAreCountedAndReadTheirOwnTime) {
   const uint32_t f = b.add_feature(ir::Aggregation::kCount, 60, b.slot(b.kAuthor));
   b.add_rule("three", b.boolean(B::greater_equals_int, b.feature(f), b.integer(3)));
   SessionOptions options;
-  options.lateness_nanos = 10 * kSecond;
+  options.events = {{10 * kSecond}};
   start(b, options);
   hits(Post(100, "a"));
   hits(Post(150, "a"));

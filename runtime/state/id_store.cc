@@ -1,0 +1,60 @@
+#include "runtime/state/id_store.h"
+
+#include <algorithm>
+
+#include "runtime/state/shards.h"
+
+namespace weir::state {
+namespace {
+
+constexpr size_t kBytesAnId = 40;
+constexpr size_t kFewestIds = 64;  // a shard
+
+}  // namespace
+
+IdStore::IdStore(const std::vector<int64_t>& windows, size_t max_bytes) : types_(windows.size()) {
+  const auto wanted =
+      static_cast<size_t>(std::count_if(windows.begin(), windows.end(), [](int64_t w) { return w > 0; }));
+  for (size_t e = 0; e < windows.size(); ++e) {
+    if (windows[e] <= 0) continue;
+    types_[e] = std::make_unique<Shard[]>(kIdShards);
+    const size_t most = std::max(kFewestIds, max_bytes / kBytesAnId / wanted / kIdShards);
+    for (size_t i = 0; i < kIdShards; ++i) types_[e][i].ids = IdWindow(windows[e], most);
+  }
+}
+
+int IdStore::add(uint32_t event, uint64_t hash, int64_t now) {
+  Shard& shard = types_[event][shard_of(hash)];
+  const auto lock = lock_if(shared_, shard.mutex);
+  const size_t before = shard.ids.bytes();
+  const int note = shard.ids.add(hash, now);
+  if (note < 0) bytes_.fetch_add(shard.ids.bytes() - before, std::memory_order_relaxed);
+  return note;
+}
+
+void IdStore::set_note(uint32_t event, uint64_t hash, uint8_t note) {
+  Shard& shard = types_[event][shard_of(hash)];
+  const auto lock = lock_if(shared_, shard.mutex);
+  shard.ids.set_note(hash, note);
+}
+
+void IdStore::restore(uint32_t event, uint64_t hash, int64_t arrived, uint8_t note) {
+  if (types_[event] == nullptr) return;
+  IdWindow& ids = types_[event][shard_of(hash)].ids;
+  const size_t before = ids.bytes();
+  ids.restore(hash, arrived, note);
+  bytes_.fetch_add(ids.bytes() - before, std::memory_order_relaxed);
+}
+
+uint64_t IdStore::forgotten() const {
+  uint64_t n = 0;
+  for (const auto& type : types_) {
+    for (size_t i = 0; type != nullptr && i < kIdShards; ++i) {
+      const auto lock = lock_if(shared_, type[i].mutex);
+      n += type[i].ids.forgotten();
+    }
+  }
+  return n;
+}
+
+}  // namespace weir::state
