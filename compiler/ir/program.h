@@ -79,6 +79,7 @@ struct Feature {
   NodeId where = kNoNode;
   NodeId each_list = kNoNode;  // for each element: row[each_slot] = element, forget Module::each_memos
   std::vector<NodeId> keys;
+  std::vector<int> key_entities;  // of each key: the entity it is of, -1 if none
   Window window;
   base::Span span;
 };

@@ -65,6 +65,8 @@ class ModuleLowering {
     out.arg = lower(f.arg, f.event);
     out.where = lower(f.where, f.event);
     for (const syntax::Expr* key : f.keys) out.keys.push_back(lower(key, f.event));
+    for (const types::Type* type : f.key_types)
+      out.key_entities.push_back(type->is(types::Kind::kEntity) ? out_.find_entity(type->name()) : -1);
     out.identity = ir::feature_identity(out_, out);
     out_.events[out.event].features.push_back(static_cast<uint32_t>(out_.features.size()));
     out_.features.push_back(std::move(out));

@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   add_backtest(app, &action);
   add_run(app, &action);
   add_explain(app, &action);
+  add_timeline(app, &action);
   add_dump(app, &action);
   add_eval(app, &action);
   add_repl(app, &action);
