@@ -7,6 +7,7 @@
 
 #include "benchmarks/workload.h"
 #include "compiler/driver/expression.h"
+#include "runtime/index/predicate_index.h"
 #include "runtime/interp/interpreter.h"
 #ifdef WEIR_HAVE_JIT
 #include "runtime/jit/native.h"
@@ -47,19 +48,36 @@ Prepared* prepare(int rules, benchmark::State& state) {
   return p.get();
 }
 
-void time_evaluation(benchmark::State& state, const Prepared& p, const value::Evaluator& evaluator) {
-  Runner runner(*p.compiled.module, *p.constants, p.compiled.roots.size());
-  std::string disagreement = runner.verify(evaluator, *p.workload);
+void time_evaluation(benchmark::State& state, const Prepared& p, const value::Evaluator& evaluator,
+                     const index::PredicateIndex* index) {
+  Runner runner(*p.compiled.module, *p.constants);
+  index::GroupEvaluation rules(evaluator, 0, p.compiled.roots.size(), index);
+  std::string disagreement = runner.verify(rules, *p.workload);
   if (!disagreement.empty()) {
     state.SkipWithError(disagreement.c_str());
     return;
   }
+  state.counters["visited"] = static_cast<double>(rules.visited()) / static_cast<double>(p.workload->rows.size());
   size_t row = 0;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(runner.run(evaluator, p.workload->rows[row]).data());
+    benchmark::DoNotOptimize(runner.run(rules, p.workload->rows[row]).data());
     if (++row == p.workload->rows.size()) row = 0;
   }
   state.SetItemsProcessed(state.iterations());
+}
+
+std::unique_ptr<index::PredicateIndex> make_index(const Prepared& p, bool wanted) {
+  return wanted ? std::make_unique<index::PredicateIndex>(*p.compiled.module, p.compiled.roots) : nullptr;
+}
+
+void BM_BuildIndex(benchmark::State& state) {
+  Prepared* p = prepare(static_cast<int>(state.range(0)), state);
+  if (p == nullptr) return;
+  std::unique_ptr<index::PredicateIndex> index;
+  for (auto _ : state) index = make_index(*p, true);
+  state.counters["terms"] = static_cast<double>(index->terms());
+  state.counters["KiB"] = static_cast<double>(index->bytes()) / 1024;
+  state.counters["unguarded"] = static_cast<double>(index->unguarded().size());
 }
 
 void BM_ParseAndCheck(benchmark::State& state) {
@@ -75,7 +93,8 @@ void BM_ParseAndCheck(benchmark::State& state) {
 void BM_Interpreter(benchmark::State& state) {
   Prepared* p = prepare(static_cast<int>(state.range(0)), state);
   if (p == nullptr) return;
-  time_evaluation(state, *p, interp::Interpreter(*p->compiled.module, {p->compiled.roots}));
+  time_evaluation(state, *p, interp::Interpreter(*p->compiled.module, {p->compiled.roots}),
+                  make_index(*p, state.range(1) != 0).get());
 }
 
 #ifdef WEIR_HAVE_JIT
@@ -103,21 +122,24 @@ void BM_CompileNative(benchmark::State& state) {
 void BM_Native(benchmark::State& state) {
   Prepared* p = prepare(static_cast<int>(state.range(0)), state);
   if (p == nullptr) return;
-  auto native = jit::compile(*p->compiled.module, {}, {p->compiled.roots}, native_options(state.range(1)), nullptr);
+  auto index = make_index(*p, state.range(2) != 0);
+  auto native = jit::compile(*p->compiled.module, index ? index->computed() : std::vector<ir::NodeId>(),
+                             {p->compiled.roots}, native_options(state.range(1)), nullptr);
   if (!native.ok()) {
     state.SkipWithError(native.status().ToString().c_str());
     return;
   }
-  time_evaluation(state, *p, **native);
+  time_evaluation(state, *p, **native, index.get());
 }
 
 BENCHMARK(BM_CompileNative)
     ->ArgNames({"rules", "level"})
     ->ArgsProduct({{100, 1000}, {0, 1, 2, 3}})
     ->Unit(benchmark::kMillisecond);
-BENCHMARK(BM_Native)->ArgNames({"rules", "level"})->ArgsProduct({{10, 100, 1000, 10000}, {1}});
+BENCHMARK(BM_Native)->ArgNames({"rules", "level", "index"})->ArgsProduct({{10, 100, 1000, 10000}, {1}, {0, 1}});
 #endif
-BENCHMARK(BM_Interpreter)->ArgName("rules")->Arg(10)->Arg(100)->Arg(1000)->Arg(10000);
+BENCHMARK(BM_Interpreter)->ArgNames({"rules", "index"})->ArgsProduct({{10, 100, 1000, 10000}, {0, 1}});
+BENCHMARK(BM_BuildIndex)->ArgName("rules")->Arg(100)->Arg(1000)->Arg(10000)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_ParseAndCheck)->ArgName("rules")->Arg(100)->Arg(1000)->Arg(10000)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -121,8 +121,8 @@ absl::StatusOr<std::unique_ptr<Workload>> load_workload(const std::string& direc
   return error(fmt::format("{}/events.jsonl.zst: {}", directory, e.what()));
 }
 
-Runner::Runner(const ir::Module& module, const value::ConstantPool& constants, size_t rules)
-    : memo_(module.memo_count + 1), locals_(module.local_count + 1), out_(rules) {
+Runner::Runner(const ir::Module& module, const value::ConstantPool& constants)
+    : memo_(module.memo_count + 1), locals_(module.local_count + 1) {
   ctx_.memo = memo_.data();
   ctx_.locals = locals_.data();
   ctx_.constants = constants.values();
@@ -130,28 +130,27 @@ Runner::Runner(const ir::Module& module, const value::ConstantPool& constants, s
   ctx_.module = &module;
 }
 
-const std::vector<value::Truth>& Runner::run(const value::Evaluator& evaluator, const std::vector<value::Value>& row) {
+std::span<const index::GroupEvaluation::Outcome> Runner::run(index::GroupEvaluation& rules,
+                                                             const std::vector<value::Value>& row) {
   ctx_.row = row.data();
   ++ctx_.epoch;
   ctx_.steps = 100'000'000;
   arena_.reset();
-  evaluator.eval_rules(0, ctx_, out_.data());
-  return out_;
+  return rules.run(ctx_);
 }
 
-std::string Runner::verify(const value::Evaluator& evaluator, const Workload& workload) {
+std::string Runner::verify(index::GroupEvaluation& rules, const Workload& workload) {
   uint64_t matches = 0, checksum = 0;
   for (size_t event = 0; event < workload.rows.size(); ++event) {
-    const std::vector<value::Truth>& out = run(evaluator, workload.rows[event]);
-    for (size_t rule = 0; rule < out.size(); ++rule) {
-      if (out[rule] != value::Truth::kTrue) continue;
+    for (const auto& [rule, truth] : run(rules, workload.rows[event])) {
+      if (truth != value::Truth::kTrue) continue;
       ++matches;
       checksum += (event + 1) * (rule + 1);
     }
   }
   if (matches == workload.expected_matches && checksum == workload.expected_checksum) return "";
-  return fmt::format("{} disagrees with the workload: matches {} (expected {}), checksum {} (expected {})",
-                     evaluator.name(), matches, workload.expected_matches, checksum, workload.expected_checksum);
+  return fmt::format("disagreement with the workload: matches {} (expected {}), checksum {} (expected {})", matches,
+                     workload.expected_matches, checksum, workload.expected_checksum);
 }
 
 }  // namespace weir::bench

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "compiler/check/expression.h"
+#include "runtime/index/group_evaluation.h"
 #include "runtime/value/arena.h"
 #include "runtime/value/constants.h"
 #include "runtime/value/evaluator.h"
@@ -36,18 +38,18 @@ absl::StatusOr<std::unique_ptr<Workload>> load_workload(const std::string& direc
 // What it takes to evaluate rows one after another.
 class Runner {
  public:
-  Runner(const ir::Module& module, const value::ConstantPool& constants, size_t rules);
-  // Outcomes of all rules on one row.
-  const std::vector<value::Truth>& run(const value::Evaluator& evaluator, const std::vector<value::Value>& row);
+  Runner(const ir::Module& module, const value::ConstantPool& constants);
+  // The rules that are not false on one row.
+  std::span<const index::GroupEvaluation::Outcome> run(index::GroupEvaluation& rules,
+                                                       const std::vector<value::Value>& row);
   // Empty if every event's matches agree with the workload's expectation, else what does not.
-  std::string verify(const value::Evaluator& evaluator, const Workload& workload);
+  std::string verify(index::GroupEvaluation& rules, const Workload& workload);
   const value::EvalContext& context() const { return ctx_; }
 
  private:
   value::Arena arena_;
   std::vector<value::Memo> memo_;
   std::vector<value::Value> locals_;
-  std::vector<value::Truth> out_;
   value::EvalContext ctx_;
 };
 

@@ -60,6 +60,7 @@ struct Frame {
 
 // The shapes of generated functions.
 using RulesFn = void (*)(value::EvalContext*, const Frame*, Truth* out);  // rules of one unit
+using RuleFn = Truth (*)(value::EvalContext*, const Frame*);              // one rule
 using RootFn = void (*)(value::EvalContext*, const Frame*, value::Value* out);
 
 // Runtime functions of one shape: `index` names a feature, string, callee…; see runtime_calls.cc.

@@ -4,6 +4,7 @@
 
 #include "compiler/codegen/inline_ops.h"
 #include "compiler/codegen/text_filter.h"
+#include "runtime/value/pattern_literals.h"
 
 namespace weir::codegen {
 
@@ -21,6 +22,7 @@ constexpr uint32_t kSearchCost = 60;
 constexpr uint32_t kFoldCost = 100;
 constexpr uint32_t kRegexCost = 400;
 constexpr uint32_t kFilteredCost = 8;    // of a search that a filter mostly decides
+constexpr size_t kMaxAlternatives = 4;   // of a filter
 constexpr uint32_t kMaxInlineItems = 8;  // of an int list in `in`
 
 bool is_scalar(const types::Type* type) {
@@ -138,7 +140,9 @@ void Analysis::collect(NodeId id) {
       if (text != nullptr) collect_filter(id, a, {{text->s}}, /*ascii_only=*/false);
       break;
     case InlineOp::kMatches:
-      if (text != nullptr) collect_filter(id, a, required_literals(text->s), !holds_for_all_texts(text->s));
+      if (text != nullptr)
+        collect_filter(id, a, value::required_literals(text->s, kMaxAlternatives),
+                       value::coverage(text->s) != value::Coverage::kAll);
       break;
     default:
       break;

@@ -14,7 +14,7 @@
 namespace weir::codegen {
 
 inline constexpr uint32_t kFilterBits = 4096;
-// The set, and a word that is not 0 if the text is not plain ASCII (see required_literals).
+// The set, and a word that is not 0 if the text is not plain ASCII (see value::required_literals).
 inline constexpr uint32_t kFilterWords = kFilterBits / 64 + 1;
 
 inline uint8_t fold_ascii(uint8_t c) { return static_cast<uint8_t>(c - 'A') < 26 ? c | 0x20 : c; }
@@ -29,12 +29,5 @@ void fill_filter(std::string_view text, uint64_t* words);
 // are empty.
 inline constexpr size_t kMaxNeedleBits = 3;
 std::vector<uint32_t> needle_bits(const std::vector<std::string>& literals);
-
-// Sets of literals such that every plain ASCII text the pattern matches contains, letter case aside, all literals of
-// one of the sets; none if the pattern is malformed or nothing is known. Found with RE2's own prefilter.
-std::vector<std::vector<std::string>> required_literals(const std::string& pattern);
-// Whether that holds for all texts: unless a pattern folds case or names characters by number or class, only ASCII
-// letters can have been folded.
-bool holds_for_all_texts(std::string_view pattern);
 
 }  // namespace weir::codegen

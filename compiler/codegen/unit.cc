@@ -1,6 +1,8 @@
 #include "compiler/codegen/unit.h"
 
 #include <fmt/format.h>
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/GlobalVariable.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 
@@ -25,6 +27,16 @@ llvm::Function* make_function(llvm::Module& module, const std::string& name, llv
   f->addFnAttr("frame-pointer", "all");
   if (!external) f->addFnAttr(llvm::Attribute::NoInline);
   return f;
+}
+
+// The functions of rules that are called one by one.
+void make_table(Unit& unit, const UnitSpec& spec) {
+  std::vector<llvm::Constant*> functions;
+  for (NodeId rule : spec.rules) functions.push_back(unit.function_of(rule, Unit::Shape::kTruth));
+  llvm::Type* pointer = llvm::PointerType::getUnqual(unit.llvm.getContext());
+  auto* type = llvm::ArrayType::get(pointer, functions.size());
+  new llvm::GlobalVariable(unit.llvm, type, /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage,
+                           llvm::ConstantArray::get(type, functions), spec.name);
 }
 
 }  // namespace
@@ -75,7 +87,11 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> build_unit(llvm::LLVMContext& cont
   auto named = [&](const std::string& name) {
     return make_function(*llvm_module, name, llvm::Type::getVoidTy(context), true, true);
   };
-  if (!spec.rules.empty()) Emitter(unit, named(spec.name)).rules(spec.rules);
+  if (spec.table) {
+    make_table(unit, spec);
+  } else if (!spec.rules.empty()) {
+    Emitter(unit, named(spec.name)).rules(spec.rules);
+  }
   for (NodeId root : spec.roots) Emitter(unit, named(root_symbol(root))).root(root);
   while (!unit.pending.empty()) {
     Unit::Declared next = unit.pending.back();

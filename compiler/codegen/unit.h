@@ -18,9 +18,12 @@
 namespace weir::codegen {
 
 struct UnitSpec {
-  std::string name;  // of the rules' function (abi::RulesFn); rules: its truths, in order
+  // Of the rules' function (abi::RulesFn), which writes their truths in order; or, of a table, of the array of their
+  // functions (abi::RuleFn).
+  std::string name;
   std::vector<ir::NodeId> rules;
   std::vector<ir::NodeId> roots;  // each a function root_symbol(id) (abi::RootFn)
+  bool table = false;
 };
 
 std::string root_symbol(ir::NodeId id);

@@ -16,6 +16,7 @@
 #include "compiler/ir/program.h"
 #include "runtime/engine/event_policy.h"
 #include "runtime/explain/explain.h"
+#include "runtime/index/predicate_index.h"
 #include "runtime/interp/interpreter.h"
 #include "runtime/match/list_set.h"
 #include "runtime/state/feature_store.h"
@@ -31,6 +32,7 @@ struct RulesOptions {
   Tier tier = Tier::kAuto;  // auto: native where it is built in, else the interpreter
   int opt_level = 1;        // 0 none, 1 less, 2 O1, 3 O2 (jit::OptLevel)
   uint32_t compile_threads = 1;
+  bool use_index = true;  // false: every rule is evaluated, for tests and measurements
 };
 
 class Rules {
@@ -51,12 +53,15 @@ class Rules {
   const match::ListSet& list(uint32_t list) const { return *lists_[list]; }
   // The rules of an event type that are evaluated (not off), in order of the source: eval_rules' group.
   const std::vector<uint32_t>& active_rules(uint32_t event) const { return active_rules_[event]; }
+  // What leaves out rules of an event type that cannot be true; null where there are too few for it to pay.
+  const index::PredicateIndex* index(uint32_t event) const { return indexes_[event].get(); }
 
  private:
   explicit Rules(std::shared_ptr<const ir::Program> program);
   std::shared_ptr<const ir::Program> program_;
   value::ConstantPool constants_;
   std::vector<std::vector<uint32_t>> active_rules_;
+  std::vector<std::unique_ptr<index::PredicateIndex>> indexes_;  // by event type
   std::vector<std::unique_ptr<match::ListSet>> lists_;
   std::unique_ptr<interp::Interpreter> interpreter_;
   std::unique_ptr<value::Evaluator> native_;
@@ -172,7 +177,10 @@ class Session {
   // Events whose time was further ahead than one alone may move the clock (EventPolicy::max_ahead_nanos).
   uint64_t ahead_events() const;
   uint64_t events() const;
+  // Work done so far. Nodes are counted by the interpreter only; rules by both tiers: those of an event's type that an
+  // index did not leave out.
   uint64_t nodes_evaluated() const;
+  uint64_t rules_visited() const;
   // Of the state, all its sessions together.
   state::FeatureCounters feature_counters(uint32_t feature) const;
   size_t feature_keys(uint32_t feature) const;

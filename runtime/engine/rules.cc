@@ -8,6 +8,9 @@
 namespace weir::engine {
 namespace {
 
+// Below this many rules an event costs no less with an index (docs/performance.md).
+constexpr size_t kMinIndexedRules = 64;
+
 absl::Status invalid(const std::string& text) {
   return absl::InvalidArgumentError(absl::string_view(text.data(), text.size()));
 }
@@ -58,6 +61,13 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
       group.push_back(p.rules[rule].when);
     }
   }
+  std::vector<ir::NodeId> roots = p.roots();
+  for (const std::vector<ir::NodeId>& group : groups) {
+    auto& index = rules->indexes_.emplace_back();
+    if (!options.use_index || group.size() < kMinIndexedRules) continue;
+    index = std::make_unique<index::PredicateIndex>(p.module, group);
+    roots.insert(roots.end(), index->computed().begin(), index->computed().end());
+  }
   rules->interpreter_ = std::make_unique<interp::Interpreter>(p.module, groups);
   rules->evaluator_ = rules->interpreter_.get();
 #ifdef WEIR_HAVE_JIT
@@ -66,7 +76,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
     native.level = static_cast<jit::OptLevel>(options.opt_level);
     native.threads = options.compile_threads;
     jit::NativeStats stats;
-    auto compiled = jit::compile(p.module, p.roots(), groups, native, &stats);
+    auto compiled = jit::compile(p.module, roots, groups, native, &stats);
     if (compiled.ok()) {
       rules->native_ = *std::move(compiled);
       rules->evaluator_ = rules->native_.get();

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/engine/session_view.h"
 #include "runtime/engine/state.h"
+#include "runtime/index/group_evaluation.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 
@@ -21,12 +21,6 @@ using value::Value;
 
 constexpr uint64_t kTimedEvery = 64;  // one event in this many is timed rule by rule
 constexpr uint64_t kBudgetCheckEvery = 16;
-
-Truth truth_of(const Value& v) {
-  if (v.is_true()) return Truth::kTrue;
-  if (v.is_false()) return Truth::kFalse;
-  return v.is_missing() ? Truth::kMissing : Truth::kError;
-}
 
 bool is_number(const Value& v) {
   return v.is(value::Kind::kInt) || v.is(value::Kind::kUint) || v.is(value::Kind::kDouble);
@@ -60,9 +54,7 @@ struct Session::Impl {
         locals(program.module.local_count),
         counters(program.rules.size()),
         causes(program) {
-    size_t most_rules = 0;
-    for (const ir::Event& event : program.events) most_rules = std::max(most_rules, event.rules.size());
-    truths.resize(most_rules);
+    groups.resize(program.events.size());
     ctx.memo = memo.data();
     ctx.locals = locals.data();
     ctx.constants = rules->constants().values();
@@ -96,8 +88,8 @@ struct Session::Impl {
   // Whether the event's id is known; if so the result is what was decided then.
   bool is_duplicate(uint64_t hash);
   void evaluate_rules();
-  size_t skip_false(size_t i, size_t end) const;
   void evaluate_rules_timed(const std::vector<uint32_t>& active);
+  index::GroupEvaluation& group();
   void apply(uint32_t rule);
   bool evaluate_effects(uint32_t rule, double* score, Value* failure);
   void fail(uint32_t rule, const Value& cause);
@@ -125,7 +117,7 @@ struct Session::Impl {
   std::vector<Value> locals;
   value::Arena arena;
   value::EvalContext ctx;
-  std::vector<Truth> truths;
+  std::vector<std::unique_ptr<index::GroupEvaluation>> groups;  // by event type, once one was seen
   std::vector<LabelWrite> label_writes;
   std::vector<Value> effect_values;  // of one rule: key and arguments of its effects, in order
   EventResult result;
@@ -188,52 +180,47 @@ bool Session::Impl::is_duplicate(uint64_t hash) {
   return true;
 }
 
+index::GroupEvaluation& Session::Impl::group() {
+  auto& g = groups[event];
+  if (g == nullptr) {
+    g = std::make_unique<index::GroupEvaluation>(rules->evaluator(), event, rules->active_rules(event).size(),
+                                                 rules->index(event));
+  }
+  return *g;
+}
+
 void Session::Impl::evaluate_rules() {
   const std::vector<uint32_t>& active = rules->active_rules(event);
-  if (options.time_rules && events % kTimedEvery == 0) {
-    evaluate_rules_timed(active);
-  } else {
-    rules->evaluator().eval_rules(event, ctx, truths.data());
-  }
-  for (size_t i = 0; i < active.size(); ++i) {
-    if (truths[i] == Truth::kFalse) {
-      i = skip_false(i, active.size()) - 1;
+  if (options.time_rules && events % kTimedEvery == 0) evaluate_rules_timed(active);
+  for (const auto& [position, truth] : group().run(ctx)) {
+    const uint32_t rule = active[position];
+    if (truth == Truth::kTrue) {
+      apply(rule);
       continue;
     }
-    if (truths[i] == Truth::kTrue) {
-      apply(active[i]);
-      continue;
-    }
-    Value cause = rules->evaluator().eval(program.rules[active[i]].when, ctx);
+    Value cause = rules->evaluator().eval(program.rules[rule].when, ctx);
     if (cause.ok()) cause = Value::fail(value::ErrorCode::kNoSuchOverload);  // no bool
-    fail(active[i], cause);
+    fail(rule, cause);
   }
 }
 
-// The next rule from `i` on that may not be false: most are, so eight are looked at together.
-size_t Session::Impl::skip_false(size_t i, size_t end) const {
-  static_assert(static_cast<uint8_t>(Truth::kFalse) == 0 && sizeof(Truth) == 1);
-  for (; i + 8 <= end; i += 8) {
-    uint64_t eight;
-    std::memcpy(&eight, truths.data() + i, 8);
-    if (eight != 0) break;
-  }
-  while (i < end && truths[i] == Truth::kFalse) ++i;
-  return i;
-}
-
-// What rules share is charged to the first that needs it.
+// What rules share is charged to the first that needs it; a rule that an index leaves out costs nothing. Leaves no
+// trace: the outcomes are found again without a clock.
 void Session::Impl::evaluate_rules_timed(const std::vector<uint32_t>& active) {
   using Clock = std::chrono::steady_clock;
+  const int64_t steps = ctx.steps;
+  for (const uint32_t rule : active) ++counters[rule].cost_samples;
+  const auto visited = group().visits(ctx);
   Clock::time_point before = Clock::now();
-  for (size_t i = 0; i < active.size(); ++i) {
-    truths[i] = truth_of(rules->evaluator().eval(program.rules[active[i]].when, ctx));
+  for (const uint32_t position : visited) {
+    const uint32_t rule = active[position];
+    rules->evaluator().eval(program.rules[rule].when, ctx);
     const Clock::time_point after = Clock::now();
-    RuleCounters& c = counters[active[i]];
-    ++c.cost_samples;
-    c.cost_ns += static_cast<uint64_t>(std::chrono::nanoseconds(after - before).count());
+    counters[rule].cost_ns += static_cast<uint64_t>(std::chrono::nanoseconds(after - before).count());
     before = after;
   }
+  ctx.steps = steps;
+  ++ctx.epoch;
 }
 
 void Session::Impl::fail(uint32_t rule, const Value& cause) {
@@ -435,6 +422,11 @@ state::FeatureCounters Session::feature_counters(uint32_t feature) const {
 size_t Session::feature_keys(uint32_t feature) const { return impl_->state->feature(feature).keys(); }
 size_t Session::feature_bytes(uint32_t feature) const { return impl_->state->feature(feature).bytes(); }
 uint64_t Session::nodes_evaluated() const { return impl_->ctx.counters[0]; }
+uint64_t Session::rules_visited() const {
+  uint64_t visited = 0;
+  for (const auto& group : impl_->groups) visited += group == nullptr ? 0 : group->visited();
+  return visited;
+}
 size_t Session::state_bytes() const { return impl_->state->bytes(); }
 const SessionOptions& Session::options() const { return impl_->options; }
 const std::shared_ptr<State>& Session::state() const { return impl_->state; }

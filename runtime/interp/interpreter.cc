@@ -49,6 +49,14 @@ class Walker {
     return memo.value;
   }
 
+  value::Truth truth(ir::NodeId id) {
+    ++ctx_.counters[1];
+    const Value v = eval(id);
+    if (v.is_true()) return value::Truth::kTrue;
+    if (v.is_false()) return value::Truth::kFalse;
+    return v.is_missing() ? value::Truth::kMissing : value::Truth::kError;
+  }
+
  private:
   Value compute(ir::NodeId id, const ir::Node& n) {
     ++ctx_.counters[0];
@@ -218,14 +226,13 @@ Value Interpreter::eval(ir::NodeId node, EvalContext& ctx) const { return Walker
 
 void Interpreter::eval_rules(uint32_t group, EvalContext& ctx, value::Truth* out) const {
   Walker walker(module_, ctx);
-  for (ir::NodeId node : groups_[group]) {
-    ++ctx.counters[1];
-    Value v = walker.eval(node);
-    *out++ = v.is_missing() ? value::Truth::kMissing
-             : v.is_true()  ? value::Truth::kTrue
-             : v.is_false() ? value::Truth::kFalse
-                            : value::Truth::kError;
-  }
+  for (ir::NodeId node : groups_[group]) *out++ = walker.truth(node);
+}
+
+void Interpreter::eval_rules(uint32_t group, EvalContext& ctx, std::span<const uint32_t> which,
+                             value::Truth* out) const {
+  Walker walker(module_, ctx);
+  for (uint32_t i : which) *out++ = walker.truth(groups_[group][i]);
 }
 
 }  // namespace weir::interp

@@ -16,6 +16,8 @@ class Interpreter final : public value::Evaluator {
   std::string_view name() const override { return "interpreter"; }
   value::Value eval(ir::NodeId node, value::EvalContext& ctx) const override;
   void eval_rules(uint32_t group, value::EvalContext& ctx, value::Truth* out) const override;
+  void eval_rules(uint32_t group, value::EvalContext& ctx, std::span<const uint32_t> which,
+                  value::Truth* out) const override;
 
  private:
   const ir::Module& module_;

@@ -33,6 +33,8 @@ using ir::NodeId;
 namespace {
 
 constexpr uint64_t kDefaultCodeBytes = uint64_t{256} << 20;
+// From this many rules on, each is a function of its own and no longer a part of its unit's.
+constexpr size_t kMinTable = 64;
 
 absl::Status internal(const std::string& text) {
   return absl::InternalError(absl::string_view(text.data(), text.size()));
@@ -120,9 +122,36 @@ struct Group {
   struct Unit {
     codegen::abi::RulesFn run;
     uint32_t first;
-    uint32_t count;
   };
-  std::vector<Unit> units;
+  size_t size = 0;
+  std::vector<Unit> units;                  // all rules of a unit at once; or
+  std::vector<codegen::abi::RuleFn> rules;  // each by itself, so that an index can choose
+};
+
+// A row prepared for the rules of a group.
+class Prepared {
+ public:
+  Prepared(const RowPreparation& preparation, value::EvalContext& ctx) {
+    SlotView* views = room(few_views_, preparation.view_count(), more_views_, ctx);
+    uint64_t* bits = room(few_bits_, preparation.bit_words(), more_bits_, ctx);
+    preparation.prepare(ctx.row, views, bits);
+    frame = {views, bits};
+  }
+  Frame frame;
+
+ private:
+  // Few groups need more than there is here; those take it from the event's arena.
+  template <typename T, size_t kFew>
+  static T* room(T (&few)[kFew], size_t count, std::vector<T>& more, value::EvalContext& ctx) {
+    if (count <= kFew) return few;
+    if (void* p = ctx.arena->allocate(count * sizeof(T))) return static_cast<T*>(p);
+    more.resize(count);
+    return more.data();
+  }
+  SlotView few_views_[32];
+  uint64_t few_bits_[512];
+  std::vector<SlotView> more_views_;
+  std::vector<uint64_t> more_bits_;
 };
 
 class NativeEvaluator final : public value::Evaluator {
@@ -144,21 +173,27 @@ class NativeEvaluator final : public value::Evaluator {
 
   void eval_rules(uint32_t group, value::EvalContext& ctx, value::Truth* out) const override {
     const Group& g = groups[group];
+    const Prepared prepared(g.preparation, ctx);
     ctx.module = &module_;
-    // Few groups need more than this, and those pay for an allocation.
-    SlotView few_views[32];
-    uint64_t few_bits[512];
-    std::vector<SlotView> more_views(g.preparation.view_count() > std::size(few_views) ? g.preparation.view_count()
-                                                                                       : 0);
-    std::vector<uint64_t> more_bits(g.preparation.bit_words() > std::size(few_bits) ? g.preparation.bit_words() : 0);
-    SlotView* views = more_views.empty() ? few_views : more_views.data();
-    uint64_t* bits = more_bits.empty() ? few_bits : more_bits.data();
-    g.preparation.prepare(ctx.row, views, bits);
-    Frame frame{views, bits};
-    for (const Group::Unit& unit : g.units) {
-      unit.run(&ctx, &frame, out + unit.first);
-      ctx.counters[1] += unit.count;
+    ctx.counters[1] += g.size;
+    for (const Group::Unit& unit : g.units) unit.run(&ctx, &prepared.frame, out + unit.first);
+    for (codegen::abi::RuleFn rule : g.rules) *out++ = rule(&ctx, &prepared.frame);
+  }
+
+  void eval_rules(uint32_t group, value::EvalContext& ctx, std::span<const uint32_t> which,
+                  value::Truth* out) const override {
+    if (which.empty()) return;
+    const Group& g = groups[group];
+    if (g.rules.empty()) {
+      value::Truth all[kMinTable];
+      eval_rules(group, ctx, all);
+      for (uint32_t i : which) *out++ = all[i];
+      return;
     }
+    const Prepared prepared(g.preparation, ctx);
+    ctx.module = &module_;
+    ctx.counters[1] += which.size();
+    for (uint32_t i : which) *out++ = g.rules[i](&ctx, &prepared.frame);
   }
 
   std::unordered_map<NodeId, codegen::abi::RootFn> roots;
@@ -210,14 +245,15 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
   std::vector<Job> jobs;
   auto add_roots = [&](std::span<const NodeId> part, bool cold) {
     std::string name = fmt::format("roots_{}", jobs.size());
-    jobs.push_back({&root_analysis, {name, {}, {part.begin(), part.end()}}, cold, {}, nullptr});
+    jobs.push_back({&root_analysis, {name, {}, {part.begin(), part.end()}, false}, cold, {}, nullptr});
   };
   cut(std::span(values).first(warm), unit_size, [&](std::span<const NodeId> part, size_t) { add_roots(part, false); });
   cut(std::span(values).subspan(warm), unit_size, [&](std::span<const NodeId> part, size_t) { add_roots(part, true); });
   for (size_t g = 0; g < groups.size(); ++g) {
     analyses.push_back(std::make_unique<Analysis>(module, groups[g], /*prepared=*/true));
     cut(groups[g], unit_size, [&](std::span<const NodeId> part, size_t first) {
-      jobs.push_back({analyses[g].get(), {rules_symbol(g, first), {part.begin(), part.end()}, {}}, false, {}, nullptr});
+      UnitSpec spec{rules_symbol(g, first), {part.begin(), part.end()}, {}, groups[g].size() >= kMinTable};
+      jobs.push_back({analyses[g].get(), std::move(spec), false, {}, nullptr});
     });
   }
   if (absl::Status status = compile_jobs(module, options, jobs); !status.ok()) return status;
@@ -239,9 +275,15 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
     for (uint32_t first = 0; first < groups[g].size(); first += unit_size) {
       auto address = store.lookup(rules_symbol(g, first));
       if (!address.ok()) return address.status();
-      auto count = std::min<uint32_t>(unit_size, static_cast<uint32_t>(groups[g].size()) - first);
-      group.units.push_back({reinterpret_cast<codegen::abi::RulesFn>(*address), first, count});
+      if (groups[g].size() < kMinTable) {
+        group.units.push_back({reinterpret_cast<codegen::abi::RulesFn>(*address), first});
+        continue;
+      }
+      const auto* functions = static_cast<const codegen::abi::RuleFn*>(*address);
+      group.rules.insert(group.rules.end(), functions,
+                         functions + std::min<size_t>(unit_size, groups[g].size() - first));
     }
+    group.size = groups[g].size();
   }
   if (stats != nullptr) {
     stats->units = static_cast<uint32_t>(jobs.size());
@@ -260,7 +302,7 @@ absl::StatusOr<std::string> dump(const ir::Module& module, const std::vector<Nod
   Analysis analysis(module, values, /*prepared=*/false);
   std::string text;
   absl::Status status =
-      with_unit(**target, module, analysis, {"dump", {}, values}, [&](llvm::Module& unit) -> absl::Status {
+      with_unit(**target, module, analysis, {"dump", {}, values, false}, [&](llvm::Module& unit) -> absl::Status {
         if (!assembly) {
           llvm::raw_string_ostream stream(text);
           unit.print(stream, nullptr);

@@ -20,8 +20,11 @@ class Evaluator {
   virtual std::string_view name() const = 0;  // "interpreter", "native"
   // The node must be one of those the evaluator was made for (any node, for the interpreter).
   virtual Value eval(ir::NodeId node, EvalContext& ctx) const = 0;
-  // Many boolean nodes over one row: out[i] for nodes[i] (a handle made by prepare). The hot path of rule evaluation.
+  // The boolean nodes of a group (an event type's rules, given when the evaluator was made) over one row: out[i] for
+  // node i.
   virtual void eval_rules(uint32_t group, EvalContext& ctx, Truth* out) const = 0;
+  // Some of them, by position: out[i] for node which[i]. The hot path where an index says which can matter.
+  virtual void eval_rules(uint32_t group, EvalContext& ctx, std::span<const uint32_t> which, Truth* out) const = 0;
 };
 
 }  // namespace weir::value

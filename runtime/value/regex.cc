@@ -21,13 +21,6 @@ constexpr size_t kSharedPatterns = 256;
 // For the program and the matcher's cache of one pattern.
 constexpr int64_t kMaxMemory = int64_t{4} << 20;
 
-RE2::Options options() {
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kMaxMemory);
-  return options;
-}
-
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
 class SharedPatterns {
@@ -40,7 +33,7 @@ class SharedPatterns {
       auto found = patterns_.find(key);
       if (found != patterns_.end()) return found->second;
     }
-    Compiled made = std::make_shared<const RE2>(piece(pattern), options());
+    Compiled made = std::make_shared<const RE2>(piece(pattern), regex_options());
     std::lock_guard lock(mutex_);
     auto [entry, added] = patterns_.emplace(key, made);
     if (!added) return entry->second;
@@ -81,8 +74,15 @@ constexpr size_t kAddressRoom = sizeof(const LazyRegex*);
 
 }  // namespace
 
+RE2::Options regex_options() {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kMaxMemory);
+  return options;
+}
+
 const RE2& LazyRegex::get() const {
-  std::call_once(once_, [this] { regex_ = std::make_unique<const RE2>(piece(pattern_), options()); });
+  std::call_once(once_, [this] { regex_ = std::make_unique<const RE2>(piece(pattern_), regex_options()); });
   return *regex_;
 }
 

@@ -17,6 +17,9 @@
 
 namespace weir::value {
 
+// What all patterns are compiled with.
+RE2::Options regex_options();
+
 // Thread-safe.
 class LazyRegex {
  public:

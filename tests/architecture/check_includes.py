@@ -20,11 +20,12 @@ RUNTIME_BASE = ["compiler/base", "compiler/types", "compiler/ir"]
 RUNTIME = {
     "runtime/value": [],
     "runtime/interp": ["runtime/value"],
+    "runtime/index": ["runtime/value"],
     "runtime/jit": ["runtime/value", "compiler/codegen"],
     "runtime/match": ["runtime/value"],
     "runtime/state": ["runtime/value", "runtime/match"],
     "runtime/explain": ["runtime/value", "runtime/interp"],
-    "runtime/engine": ["runtime/value", "runtime/interp", "runtime/jit", "runtime/match", "runtime/state", "runtime/explain"],
+    "runtime/engine": ["runtime/value", "runtime/interp", "runtime/index", "runtime/jit", "runtime/match", "runtime/state", "runtime/explain"],
     "runtime/io": ["runtime/value", "runtime/engine"],
     "runtime/backtest": ["runtime/value", "runtime/engine", "runtime/io"],
 }

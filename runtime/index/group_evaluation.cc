@@ -1,0 +1,67 @@
+#include "runtime/index/group_evaluation.h"
+
+#include <cstring>
+
+namespace weir::index {
+
+using value::Truth;
+
+GroupEvaluation::GroupEvaluation(const value::Evaluator& evaluator, uint32_t group, size_t rules,
+                                 const PredicateIndex* index)
+    : evaluator_(evaluator), group_(group), index_(index), truths_(rules) {
+  if (index != nullptr) scratch_ = index->make_scratch();
+  undecided_.reserve(rules);
+  outcomes_.reserve(rules);
+}
+
+std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContext& ctx) {
+  outcomes_.clear();
+  if (index_ != nullptr)
+    run_selected(ctx);
+  else
+    run_all(ctx);
+  return outcomes_;
+}
+
+std::span<const uint32_t> GroupEvaluation::visits(value::EvalContext& ctx) {
+  visits_.clear();
+  if (index_ != nullptr) {
+    for (const PredicateIndex::Selected& s : index_->select(evaluator_, ctx, *scratch_)) visits_.push_back(s.rule);
+  } else {
+    for (uint32_t i = 0; i < truths_.size(); ++i) visits_.push_back(i);
+  }
+  return visits_;
+}
+
+void GroupEvaluation::run_selected(value::EvalContext& ctx) {
+  const auto selected = index_->select(evaluator_, ctx, *scratch_);
+  visited_ += selected.size();
+  undecided_.clear();
+  for (const PredicateIndex::Selected& s : selected)
+    if (!s.certain) undecided_.push_back(s.rule);
+  evaluator_.eval_rules(group_, ctx, undecided_, truths_.data());
+  const Truth* truth = truths_.data();
+  for (const PredicateIndex::Selected& s : selected) {
+    const Truth t = s.certain ? Truth::kTrue : *truth++;
+    if (t != Truth::kFalse) outcomes_.push_back({s.rule, t});
+  }
+}
+
+void GroupEvaluation::run_all(value::EvalContext& ctx) {
+  static_assert(static_cast<uint8_t>(Truth::kFalse) == 0 && sizeof(Truth) == 1);
+  visited_ += truths_.size();
+  evaluator_.eval_rules(group_, ctx, truths_.data());
+  // Most are false: eight are looked at together.
+  for (size_t i = 0; i < truths_.size();) {
+    uint64_t eight = 0;
+    if (i + 8 <= truths_.size()) std::memcpy(&eight, truths_.data() + i, 8);
+    if (i + 8 <= truths_.size() && eight == 0) {
+      i += 8;
+      continue;
+    }
+    if (truths_[i] != Truth::kFalse) outcomes_.push_back({static_cast<uint32_t>(i), truths_[i]});
+    ++i;
+  }
+}
+
+}  // namespace weir::index

@@ -1,0 +1,45 @@
+// The rules of an event type on one event, through an index where that pays.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/index/predicate_index.h"
+#include "runtime/value/evaluator.h"
+
+namespace weir::index {
+
+// An evaluator's group, its index, and what one stream of events needs to use them. One caller at a time.
+class GroupEvaluation {
+ public:
+  // `index` may be null: all rules are evaluated. All three must outlive this.
+  GroupEvaluation(const value::Evaluator& evaluator, uint32_t group, size_t rules, const PredicateIndex* index);
+
+  struct Outcome {
+    uint32_t rule;  // position in the group
+    value::Truth truth;
+  };
+  // The rules that are not false, in order. Valid until the next call of anything.
+  std::span<const Outcome> run(value::EvalContext& ctx);
+  // The rules that run() would evaluate or decide, in order. Valid until the next call.
+  std::span<const uint32_t> visits(value::EvalContext& ctx);
+  // Rules evaluated or decided by the index so far; the others were left out.
+  uint64_t visited() const { return visited_; }
+
+ private:
+  void run_all(value::EvalContext& ctx);
+  void run_selected(value::EvalContext& ctx);
+
+  const value::Evaluator& evaluator_;
+  const uint32_t group_;
+  const PredicateIndex* index_;
+  std::unique_ptr<PredicateIndex::Scratch> scratch_;
+  std::vector<value::Truth> truths_;
+  std::vector<uint32_t> undecided_, visits_;
+  std::vector<Outcome> outcomes_;
+  uint64_t visited_ = 0;
+};
+
+}  // namespace weir::index

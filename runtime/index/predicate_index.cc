@@ -1,0 +1,143 @@
+#include "runtime/index/predicate_index.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace weir::index {
+
+using value::Value;
+
+std::unique_ptr<PredicateIndex::Scratch> PredicateIndex::make_scratch() const {
+  auto scratch = std::make_unique<Scratch>();
+  scratch->row.resize(lanes_.size());
+  scratch->live = base_;
+  scratch->searches.resize(columns_.size());
+  size_t changes = 0;
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    if (columns_[c].searches != nullptr) scratch->searches[c] = columns_[c].searches->make_scratch();
+    changes += columns_[c].changes.size();
+  }
+  scratch->changed.reserve(changes);
+  scratch->woken.reserve(exists_.size());
+  scratch->unclean.assign(lanes_.size(), 0);
+  scratch->may.assign((rules_ + 63) / 64, 0);
+  scratch->certain.assign((rules_ + 63) / 64, 0);
+  scratch->selected.reserve(rules_);
+  return scratch;
+}
+
+Value PredicateIndex::operand_value(const Column& column, const value::Evaluator& evaluator,
+                                    value::EvalContext& ctx) const {
+  if (column.operand.computed) return evaluator.eval(column.operand.node, ctx);
+  const ir::Node& node = module_.node(column.operand.node);
+  const Value& v = ctx.row[node.index];
+  return node.op == ir::Op::kHasSlot ? Value::boolean(!v.is_missing()) : v;
+}
+
+void PredicateIndex::apply(const Column& column, uint32_t key, Scratch& scratch) const {
+  // A value has one cell, so its changes are made once; searches may each find the same term.
+  const bool flips = column.cells != nullptr;
+  for (uint32_t i = column.first_change[key]; i < column.first_change[key + 1]; ++i) {
+    const Change& change = column.changes[i];
+    uint64_t& word = scratch.live[change.live];
+    if (word == 0 && wakes_[change.live] != kNoWord) scratch.woken.push_back(wakes_[change.live]);
+    word = flips ? word ^ change.bits : word | change.bits;
+    scratch.changed.push_back(change.live);
+  }
+}
+
+void PredicateIndex::look_up(const Column& column, const Value& v, Scratch& scratch, size_t index) const {
+  bool clean = true, exact = true;
+  size_t row = 0;
+  if (column.cells != nullptr) {
+    const int cell = column.cells->cell_of(v);
+    clean = cell >= 0;
+    if (clean && column.keyed) apply(column, static_cast<uint32_t>(cell), scratch);
+    if (clean && !column.keyed) row = static_cast<size_t>(cell);
+  } else if (column.searches != nullptr) {
+    clean = v.is(value::Kind::kString);
+    if (clean) {
+      SearchKeys::Scratch& search = scratch.searches[index];
+      column.searches->find(v.str(), search);
+      for (uint32_t key : search.keys) apply(column, key, scratch);
+      exact = search.clear;
+    }
+  } else {
+    clean = v.is(value::Kind::kList);
+    for (uint32_t i = 0; clean && i < v.list->size; ++i) {
+      const Value& item = v.list->items[i];
+      if (!item.is(value::Kind::kString)) continue;
+      if (const uint32_t number = column.members->find(item.str())) apply(column, number - 1, scratch);
+    }
+  }
+  for (uint32_t l : column.lanes) {
+    const Lane& lane = lanes_[l];
+    scratch.unclean[l] = clean && exact ? 0 : 1;
+    scratch.any_unclean = scratch.any_unclean || !clean || !exact;
+    if (clean) {
+      scratch.row[l] = column.keyed ? scratch.live.data() + lane.live : lane.rows.data() + row * lane.words;
+    } else {
+      scratch.row[l] = ones_.data();
+      for (uint32_t word : lane.asleep) scratch.woken.push_back(word);
+    }
+  }
+}
+
+// What is left of 64 terms.
+void PredicateIndex::narrow(uint32_t word, Scratch& scratch) const {
+  const Step* const begin = steps_.data() + first_step_[word];
+  const Step* const end = steps_.data() + first_step_[word + 1];
+  uint64_t left = exists_[word];
+  for (const Step* step = begin; step != end && left != 0; ++step) left &= scratch.row[step->lane][step->offset];
+  if (left == 0) return;
+  uint64_t certain = left & exact_[word];
+  if (certain != 0 && scratch.any_unclean) {
+    for (const Step* step = begin; step != end; ++step)
+      if (scratch.unclean[step->lane] != 0) certain &= ~lanes_[step->lane].uses[step->offset];
+  }
+  for (uint64_t bits = left; bits != 0; bits &= bits - 1) {
+    const auto bit = static_cast<uint32_t>(std::countr_zero(bits));
+    const uint32_t rule = rule_of_[word * 64 + bit];
+    scratch.may[rule / 64] |= uint64_t{1} << (rule % 64);
+    scratch.certain[rule / 64] |= (certain >> bit & 1) << (rule % 64);
+  }
+}
+
+std::span<const PredicateIndex::Selected> PredicateIndex::select(const value::Evaluator& evaluator,
+                                                                 value::EvalContext& ctx, Scratch& scratch) const {
+  const int64_t steps = ctx.steps;
+  scratch.changed.clear();
+  scratch.woken.clear();
+  scratch.any_unclean = false;
+  for (size_t c = 0; c < columns_.size(); ++c)
+    look_up(columns_[c], operand_value(columns_[c], evaluator, ctx), scratch, c);
+  ctx.steps = steps;
+
+  for (uint32_t word : awake_) narrow(word, scratch);
+  for (uint32_t word : scratch.woken) narrow(word, scratch);
+  for (uint32_t at : scratch.changed) scratch.live[at] = base_[at];
+
+  scratch.selected.clear();
+  for (size_t w = 0; w < scratch.may.size(); ++w) {
+    for (uint64_t bits = scratch.may[w]; bits != 0; bits &= bits - 1) {
+      const auto bit = static_cast<uint32_t>(std::countr_zero(bits));
+      scratch.selected.push_back({static_cast<uint32_t>(w * 64) + bit, (scratch.certain[w] >> bit & 1) != 0});
+    }
+    scratch.may[w] = scratch.certain[w] = 0;
+  }
+  return scratch.selected;
+}
+
+size_t PredicateIndex::bytes() const {
+  size_t n = (exists_.size() + exact_.size() + ones_.size() + base_.size()) * sizeof(uint64_t) +
+             (rule_of_.size() + wakes_.size() + awake_.size() + first_step_.size()) * sizeof(uint32_t) +
+             steps_.size() * sizeof(Step);
+  for (const Lane& lane : lanes_) n += (lane.rows.size() + lane.uses.size()) * sizeof(uint64_t);
+  for (const Column& column : columns_) {
+    n += column.changes.size() * sizeof(Change) + column.first_change.size() * sizeof(uint32_t);
+    if (column.searches != nullptr) n += column.searches->bytes();
+  }
+  return n;
+}
+
+}  // namespace weir::index
