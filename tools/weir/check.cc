@@ -6,6 +6,7 @@
 
 #include "compiler/check/cost.h"
 #include "compiler/opt/stage_plan.h"
+#include "runtime/index/predicate_index.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
 #include "tools/weir/verbs.h"
@@ -47,6 +48,29 @@ void print_costs(const std::vector<CostLine>& lines) {
     print(fmt::format("{:<8} {:<{}} {:>12} {:>12}\n", line.kind, line.name, width, steps_text(line.cost.when),
                       line.kind == "rule" ? steps_text(line.cost.effects) : ""));
   }
+}
+
+// Rules that every event of their type visits, because some way to be true has no test that an index can look up.
+std::vector<std::string> unguarded_rules(const ir::Program& program) {
+  std::vector<std::string> names;
+  for (const ir::Event& event : program.events) {
+    std::vector<uint32_t> rules;
+    std::vector<ir::NodeId> conditions;
+    for (uint32_t rule : event.rules) {
+      if (program.rules[rule].mode == ir::Mode::kOff) continue;
+      rules.push_back(rule);
+      conditions.push_back(program.rules[rule].when);
+    }
+    const index::PredicateIndex index(program.module, conditions);
+    for (uint32_t position : index.unguarded()) names.push_back(program.rules[rules[position]].name);
+  }
+  return names;
+}
+
+void print_unguarded(const ir::Program& program, const std::vector<std::string>& names) {
+  print(fmt::format("\n{} of {} visited by every event of their type; the others only by events that could match{}\n",
+                    names.size(), counted(program.rules.size(), "rule"), names.empty() ? "" : ":"));
+  if (!names.empty()) print(fmt::format("  {}\n", fmt::join(names, "\n  ")));
 }
 
 void add_plan(const ir::Program& program, bool json, Json* report) {
@@ -119,6 +143,11 @@ int check(const CheckOptions& options) {
   if (options.cost && has_costs(rules->compilation)) {
     std::vector<CostLine> lines = cost_lines(*rules->compilation.checked);
     if (!json) print_costs(lines);
+    if (program != nullptr) {
+      const std::vector<std::string> names = unguarded_rules(*program);
+      if (!json) print_unguarded(*program, names);
+      report["visited_by_every_event"] = names;
+    }
     report["cost"] = Json::array();
     for (const CostLine& line : lines) {
       report["cost"].push_back(
