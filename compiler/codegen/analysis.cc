@@ -62,15 +62,16 @@ uint32_t CodeTable::code(const std::string& text) const {
   return it == codes_.end() ? 0 : it->second;
 }
 
-Analysis::Analysis(const ir::Module& module, std::span<const NodeId> roots, bool prepared)
+Analysis::Analysis(const ir::Module& module, std::span<const NodeId> roots, Prepared prepared)
     : module_(module),
+      with_filters_(prepared == Prepared::kSearchesToo),
       cost_(module.size(), 0),
       straight_(module.size(), 0),
       out_of_line_(module.size(), 0),
       split_(module.size(), 0),
       size_(module.size(), 1) {
   std::vector<NodeId> nodes = reachable(module, roots);
-  if (prepared) {
+  if (prepared != Prepared::kNothing) {
     for (NodeId id : nodes) collect(id);
     lay_out();
   }
@@ -137,10 +138,10 @@ void Analysis::collect(NodeId id) {
           if (module_.constants[item].kind == ir::ConstantKind::kString) texts(a).add(module_.constants[item].s);
       break;
     case InlineOp::kContains:
-      if (text != nullptr) collect_filter(id, a, {{text->s}}, /*ascii_only=*/false);
+      if (with_filters_ && text != nullptr) collect_filter(id, a, {{text->s}}, /*ascii_only=*/false);
       break;
     case InlineOp::kMatches:
-      if (text != nullptr)
+      if (with_filters_ && text != nullptr)
         collect_filter(id, a, value::required_literals(text->s, kMaxAlternatives),
                        value::coverage(text->s) != value::Coverage::kAll);
       break;

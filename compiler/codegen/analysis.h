@@ -54,8 +54,10 @@ struct Membership {
 
 class Analysis {
  public:
-  // `prepared`: the nodes are evaluated with what Preparation says (Evaluator::eval_rules).
-  Analysis(const ir::Module& module, std::span<const ir::NodeId> roots, bool prepared);
+  // What is prepared for the nodes, for Evaluator::eval_rules: texts and lists that are compared with constants; and
+  // filters of texts that are searched, which pay where many searches are evaluated.
+  enum class Prepared : uint8_t { kNothing, kComparisons, kSearchesToo };
+  Analysis(const ir::Module& module, std::span<const ir::NodeId> roots, Prepared prepared);
 
   // Relative cost of evaluating the node once (1: a load and a compare), the cost of looking up what is remembered
   // included.
@@ -92,6 +94,7 @@ class Analysis {
   CodeTable& texts(ir::NodeId slot);
 
   const ir::Module& module_;
+  const bool with_filters_;
   std::vector<uint32_t> cost_;
   std::vector<uint8_t> straight_;
   std::vector<uint8_t> out_of_line_;

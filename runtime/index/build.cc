@@ -123,7 +123,10 @@ class IndexBuilder {
         flat.rule = rule;
         flat.exact = term.exact;
         for (const Clause& clause : term.all) add_part(clause, flat);
-        std::ranges::stable_sort(flat.parts, {}, [](const Part& p) { return std::pair(p.passes, p.lane); });
+        // The most telling first; the others in one order for all terms, so that like terms come to lie together.
+        std::ranges::sort(flat.parts, {}, &Part::lane);
+        const auto first = std::ranges::min_element(flat.parts, {}, &Part::passes);
+        if (first != flat.parts.end()) std::rotate(flat.parts.begin(), first, first + 1);
         unguarded = unguarded || flat.parts.empty();
       }
       if (unguarded) out_.unguarded_.push_back(rule);

@@ -1,6 +1,8 @@
 #include "runtime/index/literal_automaton.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace weir::index {
 namespace {
@@ -27,29 +29,37 @@ struct LiteralAutomaton::Trie {
 };
 
 void LiteralAutomaton::build() {
+  static_assert(std::endian::native == std::endian::little);
   index_ = {};
-  for (const Literal& literal : literals_) {
-    for (char c : literal.text) {
-      uint8_t& number = class_of_[fold(static_cast<uint8_t>(c))];
-      if (number == 0) number = static_cast<uint8_t>(classes_++);
-    }
-  }
+  // Frequent letters first: they share the first cache lines of all rows.
+  std::vector<std::pair<uint32_t, uint8_t>> counts(256);
+  for (uint32_t c = 0; c < 256; ++c) counts[c].second = static_cast<uint8_t>(c);
+  for (const Literal& literal : literals_)
+    for (char c : literal.text) ++counts[fold(static_cast<uint8_t>(c))].first;
+  std::ranges::stable_sort(counts, std::ranges::greater{}, [](const auto& c) { return c.first; });
+  for (const auto& [count, c] : counts)
+    if (count > 0) class_of_[c] = static_cast<uint8_t>(classes_++);
   for (uint32_t c = 'A'; c <= 'Z'; ++c) class_of_[c] = class_of_[c | 0x20];
 
   Trie trie{classes_ + 1, {0}, {{}}};
   next_.assign(trie.row, kNone);
-  for (uint32_t i = 0; i < literals_.size(); ++i) {
-    uint32_t node = 0;
-    for (char c : literals_[i].text) {
-      size_t at = node + class_of_[static_cast<uint8_t>(c)];
-      if (next_[at] == kNone) {
-        next_[at] = static_cast<uint32_t>(next_.size());
+  // Level by level, so that nodes near the root, where most bytes of a text lead, lie together.
+  std::vector<uint32_t> at(literals_.size(), 0);
+  for (const Literal& literal : literals_) longest_ = std::max(longest_, literal.text.size());
+  for (size_t depth = 0; depth < longest_; ++depth) {
+    for (uint32_t i = 0; i < literals_.size(); ++i) {
+      if (literals_[i].text.size() <= depth) continue;
+      const size_t edge = at[i] + class_of_[static_cast<uint8_t>(literals_[i].text[depth])];
+      if (next_[edge] == kNone) {
+        next_[edge] = static_cast<uint32_t>(next_.size());
         next_.resize(next_.size() + trie.row, kNone);
         trie.output.push_back(0);
       }
-      node = next_[at];
+      at[i] = next_[edge];
     }
-    uint32_t& output = trie.output[node / trie.row];
+  }
+  for (uint32_t i = 0; i < literals_.size(); ++i) {
+    uint32_t& output = trie.output[at[i] / trie.row];
     if (output == 0) {
       output = static_cast<uint32_t>(trie.literals.size());
       trie.literals.emplace_back();
@@ -65,7 +75,7 @@ void LiteralAutomaton::build() {
     for (size_t place = 0; place < 3; ++place) {
       output.first[place] = static_cast<uint32_t>(ends_.size());
       for (uint32_t i : literals)
-        if (static_cast<size_t>(literals_[i].place) == place) ends_.push_back(i);
+        if (static_cast<size_t>(literals_[i].place) == place) ends_.push_back(ending_of(i));
     }
     output.first[3] = static_cast<uint32_t>(ends_.size());
   }
@@ -115,20 +125,39 @@ LiteralAutomaton::Scratch LiteralAutomaton::make_scratch() const {
   return scratch;
 }
 
+LiteralAutomaton::Ending LiteralAutomaton::ending_of(uint32_t literal) const {
+  const std::string& text = literals_[literal].text;
+  const size_t n = std::min(text.size(), sizeof(uint64_t));
+  Ending ending{literal, literals_[literal].fold, text.size() <= sizeof(uint64_t), 0, 0};
+  std::memcpy(reinterpret_cast<char*>(&ending.tail) + sizeof(uint64_t) - n, text.data() + text.size() - n, n);
+  ending.mask = ~uint64_t{0} << (8 * (sizeof(uint64_t) - n));
+  return ending;
+}
+
+bool LiteralAutomaton::same_case(const Ending& ending, std::string_view text, size_t end) const {
+  if (end >= sizeof(uint64_t)) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + end - sizeof word, sizeof word);
+    if ((word & ending.mask) != ending.tail) return false;
+    if (ending.is_short) return true;
+  }
+  const std::string& literal = literals_[ending.literal].text;
+  return std::memcmp(text.data() + end - literal.size(), literal.data(), literal.size()) == 0;
+}
+
 // False if a literal was not found for the case of its letters.
 bool LiteralAutomaton::report(const Output& output, Place place, std::string_view text, size_t end,
                               Scratch& scratch) const {
   bool all = true;
-  for (uint32_t e = output.first[static_cast<size_t>(place)]; e < output.first[static_cast<size_t>(place) + 1]; ++e) {
-    const uint32_t i = ends_[e];
-    if (scratch.found[i] == scratch.stamp) continue;
-    const Literal& literal = literals_[i];
-    if (!literal.fold && text.substr(end - literal.text.size(), literal.text.size()) != literal.text) {
+  const Ending* const last = ends_.data() + output.first[static_cast<size_t>(place) + 1];
+  for (const Ending* at = ends_.data() + output.first[static_cast<size_t>(place)]; at != last; ++at) {
+    if (scratch.found[at->literal] == scratch.stamp) continue;
+    if (!at->fold && !same_case(*at, text, end)) {
       all = false;
       continue;
     }
-    scratch.found[i] = scratch.stamp;
-    scratch.hits.push_back(i);
+    scratch.found[at->literal] = scratch.stamp;
+    scratch.hits.push_back(at->literal);
   }
   return all;
 }
@@ -140,6 +169,46 @@ void LiteralAutomaton::report_anywhere(uint32_t output, std::string_view text, s
   for (uint32_t at = output; at != 0 && scratch.seen[at] != scratch.stamp; at = outputs_[at].next)
     all = report(outputs_[at], Place::kAnywhere, text, end, scratch) && all;
   if (all) scratch.seen[output] = scratch.stamp;
+}
+
+// From the node before `begin` to the one at `end`. A byte's node depends on the one before, and waiting for that is
+// most of the time: so two halves are read side by side, the second from far enough back to be in step at its
+// beginning.
+uint32_t LiteralAutomaton::scan_chunk(std::string_view text, size_t begin, size_t end, uint32_t node,
+                                      Scratch& scratch) const {
+  // Whether a byte ends something is hard to predict: where it does is written down, and looked at afterwards.
+  Stop first[kChunk + 1], second[kChunk + 1];
+  size_t first_count = 0, second_count = 0;
+  const uint32_t* next = next_.data();
+  const auto step = [&](uint32_t& at, size_t i, Stop* stops, size_t& count) {
+    const uint32_t to = next[at + class_of_[static_cast<uint8_t>(text[i])]];
+    at = to & ~kHasOutput;
+    stops[count] = {at, static_cast<uint32_t>(i + 1 - begin)};
+    count += to >> 31;
+  };
+  size_t i = begin;
+  if (end - begin >= 4 * longest_) {
+    const size_t middle = begin + (end - begin) / 2 + longest_ / 2;
+    uint32_t ahead = 0;
+    for (size_t j = middle - longest_; j < end; ++i, ++j) {
+      step(node, i, first, first_count);
+      step(ahead, j, second, second_count);
+    }
+    for (; i < middle; ++i) step(node, i, first, first_count);
+    node = ahead;
+  } else {
+    for (; i < end; ++i) step(node, i, first, first_count);
+  }
+  if (!anywhere_) return node;
+  const auto report_all = [&](const Stop* stops, size_t count) {
+    for (const Stop* stop = stops; stop != stops + count; ++stop) {
+      const uint32_t output = next[stop->node + classes_];
+      if (scratch.seen[output] != scratch.stamp) report_anywhere(output, text, begin + stop->end, scratch);
+    }
+  };
+  report_all(first, first_count);
+  report_all(second, second_count);
+  return node;
 }
 
 void LiteralAutomaton::scan(std::string_view text, Scratch& scratch) const {
@@ -155,22 +224,17 @@ void LiteralAutomaton::scan(std::string_view text, Scratch& scratch) const {
     }
   }
   if (!anywhere_ && longest_end_ == 0) return;
-  const uint32_t* next = next_.data();
+  const size_t from = anywhere_ || text.size() < longest_end_ ? 0 : text.size() - longest_end_;
   uint32_t node = 0;
-  for (size_t i = anywhere_ || text.size() < longest_end_ ? 0 : text.size() - longest_end_; i < text.size(); ++i) {
-    const uint32_t to = next[node + class_of_[static_cast<uint8_t>(text[i])]];
-    node = to & ~kHasOutput;
-    if (to == node || !anywhere_) continue;
-    const uint32_t output = next[node + classes_];
-    if (scratch.seen[output] != scratch.stamp) report_anywhere(output, text, i + 1, scratch);
-  }
+  for (size_t begin = from; begin < text.size(); begin += kChunk)
+    node = scan_chunk(text, begin, std::min(text.size(), begin + kChunk), node, scratch);
   if (longest_end_ == 0) return;
-  for (uint32_t at = next[node + classes_]; at != 0; at = outputs_[at].next)
+  for (uint32_t at = next_[node + classes_]; at != 0; at = outputs_[at].next)
     report(outputs_[at], Place::kEnd, text, text.size(), scratch);
 }
 
 size_t LiteralAutomaton::bytes() const {
-  return (next_.capacity() + start_next_.capacity() + ends_.capacity()) * sizeof(uint32_t) +
+  return (next_.capacity() + start_next_.capacity()) * sizeof(uint32_t) + ends_.capacity() * sizeof(Ending) +
          outputs_.capacity() * sizeof(Output);
 }
 

@@ -43,6 +43,15 @@ class LiteralAutomaton {
     Place place;
     bool fold;
   };
+  // A literal where it ends: what it takes to compare its case.
+  struct Ending {
+    uint32_t literal = 0;
+    bool fold = false;
+    bool is_short = false;  // no longer than 8 bytes
+    uint64_t tail = 0;      // up to 8 last bytes as they lie in memory, the last highest
+    uint64_t mask = 0;      // of those
+  };
+  Ending ending_of(uint32_t literal) const;
   // Literals that end at a node of the trie: of place p, ends_[first[p]] to ends_[first[p + 1]].
   struct Output {
     uint32_t first[4] = {0, 0, 0, 0};
@@ -52,6 +61,12 @@ class LiteralAutomaton {
 
   struct Trie;
   void complete(Trie& trie);
+  struct Stop {
+    uint32_t node, end;  // of the chunk
+  };
+  static constexpr size_t kChunk = 256;
+  uint32_t scan_chunk(std::string_view text, size_t begin, size_t end, uint32_t node, Scratch& scratch) const;
+  bool same_case(const Ending& ending, std::string_view text, size_t end) const;
   bool report(const Output& output, Place place, std::string_view text, size_t end, Scratch& scratch) const;
   void report_anywhere(uint32_t output, std::string_view text, size_t end, Scratch& scratch) const;
 
@@ -64,8 +79,8 @@ class LiteralAutomaton {
   std::vector<uint32_t> next_;
   std::vector<uint32_t> start_next_;  // the trie alone, for literals at the start; UINT32_MAX: none
   std::vector<Output> outputs_;
-  std::vector<uint32_t> ends_;  // literals
-  size_t longest_start_ = 0, longest_end_ = 0;
+  std::vector<Ending> ends_;
+  size_t longest_ = 0, longest_start_ = 0, longest_end_ = 0;
   bool anywhere_ = false;
 };
 

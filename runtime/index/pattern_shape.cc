@@ -226,4 +226,23 @@ std::vector<Run> required_runs(std::string_view pattern) {
   return runs;
 }
 
+// Where a byte is not of the set, the run can only begin after it: long runs are looked for in steps of their length.
+bool has_run(std::string_view text, const Run& run) {
+  const size_t length = run.length;
+  size_t begin = 0;
+  size_t known = 0;  // bytes from `begin` on that are of the set
+  while (begin + length <= text.size()) {
+    size_t i = begin + length;
+    while (i > begin + known) {
+      const auto byte = static_cast<uint8_t>(text[i - 1]);
+      if (byte >= 128 || (run.set[byte / 64] >> (byte % 64) & 1) == 0) break;
+      --i;
+    }
+    if (i == begin + known) return true;
+    known = begin + length - i;
+    begin = i;
+  }
+  return false;
+}
+
 }  // namespace weir::index

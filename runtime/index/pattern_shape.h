@@ -29,5 +29,6 @@ struct Run {
   friend auto operator<=>(const Run&, const Run&) = default;
 };
 std::vector<Run> required_runs(std::string_view pattern);
+bool has_run(std::string_view text, const Run& run);
 
 }  // namespace weir::index

@@ -12,6 +12,14 @@ namespace {
 
 constexpr size_t kMaxAlternatives = 32;
 
+// Most texts have runs of small letters.
+bool is_telling(const Run& run) { return (run.set[1] >> 32 & 0x7fffffe) == 0; }
+
+// Most texts have any letter: not worth stopping at.
+bool is_common(std::string_view literal) {
+  return literal.size() == 1 && (literal[0] == ' ' || (literal[0] >= 'a' && literal[0] <= 'z'));
+}
+
 bool is_ascii(std::string_view text) {
   uint8_t all = 0;
   for (char c : text) all |= static_cast<uint8_t>(c);
@@ -27,7 +35,7 @@ SearchKeys::Key SearchKeys::add(Relation relation, const std::string& text) {
                         : relation == Relation::kStartsWith ? Place::kStart
                                                             : Place::kEnd;
     const uint32_t literal = automaton_.add(text, place, false);
-    triggers_.push_back({literal, size_, 0, 0});
+    triggers_.push_back({literal, size_, 0, 0, false});
     return {Kind::kExact, size_++};
   }
   return add_pattern(text);
@@ -37,20 +45,22 @@ SearchKeys::Key SearchKeys::add_pattern(const std::string& pattern) {
   if (const auto list = word_list(pattern)) {
     const Place place = list->at_start ? Place::kStart : list->at_end ? Place::kEnd : Place::kAnywhere;
     for (const std::string& word : list->words)
-      triggers_.push_back({automaton_.add(word, place, list->fold), size_, 0, 0});
+      triggers_.push_back({automaton_.add(word, place, list->fold), size_, 0, 0, false});
     if (list->fold) odd_letters_.push_back(size_);
     return {Kind::kExact, size_++};
   }
   const auto sets = value::required_literals(pattern, kMaxAlternatives);
-  const std::vector<Run> runs = required_runs(pattern);
+  std::vector<Run> runs = required_runs(pattern);
+  if (!sets.empty()) std::erase_if(runs, [](const Run& run) { return !is_telling(run); });
   std::string error;
   // A malformed pattern is an error on every text.
   if (sets.empty() && (runs.empty() || value::compiled_regex(pattern, &error) == nullptr)) return {};
   for (const std::vector<std::string>& set : sets) {
     std::vector<uint32_t> literals;
-    for (const std::string& literal : set) literals.push_back(automaton_.add(literal, Place::kAnywhere, true));
+    for (const std::string& literal : set)
+      if (literals.empty() || !is_common(literal)) literals.push_back(automaton_.add(literal, Place::kAnywhere, true));
     triggers_.push_back(
-        {literals[0], size_, static_cast<uint32_t>(others_.size()), static_cast<uint32_t>(literals.size() - 1)});
+        {literals[0], size_, static_cast<uint32_t>(others_.size()), static_cast<uint32_t>(literals.size() - 1), false});
     others_.insert(others_.end(), literals.begin() + 1, literals.end());
   }
   if (sets.empty())
@@ -60,9 +70,9 @@ SearchKeys::Key SearchKeys::add_pattern(const std::string& pattern) {
   else if (value::coverage(pattern) == value::Coverage::kAscii)
     not_ascii_.push_back(size_);
   for (const Run& run : runs) {
-    auto set = std::ranges::find(sets_, run.set);
-    if (set == sets_.end()) set = sets_.insert(sets_.end(), run.set);
-    needed_runs_.push_back({size_, static_cast<uint32_t>(set - sets_.begin()), run.length});
+    auto same = std::ranges::find(runs_, run);
+    if (same == runs_.end()) same = runs_.insert(runs_.end(), run);
+    needed_runs_.push_back({size_, static_cast<uint32_t>(same - runs_.begin())});
   }
   return {Kind::kMaybe, size_++};
 }
@@ -73,6 +83,13 @@ void SearchKeys::build() {
   first_trigger_.assign(automaton_.literals() + 1, 0);
   for (const Trigger& trigger : triggers_) ++first_trigger_[trigger.literal + 1];
   std::partial_sum(first_trigger_.begin(), first_trigger_.end(), first_trigger_.begin());
+  std::vector<uint32_t> triggers_of(size_, 0);
+  for (const Trigger& trigger : triggers_) ++triggers_of[trigger.key];
+  for (const NeededRun& run : needed_runs_) ++triggers_of[run.key];
+  // Those of odd texts may be found without their trigger as well.
+  for (const std::vector<uint32_t>* keys : {&odd_letters_, &not_ascii_})
+    for (uint32_t key : *keys) ++triggers_of[key];
+  for (Trigger& trigger : triggers_) trigger.alone = trigger.other_count == 0 && triggers_of[trigger.key] == 1;
   first_run_.assign(size_ + 1, 0);
   for (const NeededRun& run : needed_runs_) ++first_run_[run.key + 1];
   std::partial_sum(first_run_.begin(), first_run_.end(), first_run_.begin());
@@ -83,7 +100,7 @@ SearchKeys::Scratch SearchKeys::make_scratch() const {
   scratch.literals = automaton_.make_scratch();
   scratch.stamps.assign(size_, 0);
   scratch.keys.reserve(size_);
-  scratch.runs.resize(sets_.size());
+  scratch.runs.resize(runs_.size());
   return scratch;
 }
 
@@ -93,27 +110,15 @@ void SearchKeys::found(uint32_t key, Scratch& scratch) const {
   scratch.keys.push_back(key);
 }
 
+// Each is looked for once a text, if anyone asks.
 bool SearchKeys::has_runs(uint32_t key, std::string_view text, Scratch& scratch) const {
-  for (uint32_t r = first_run_[key]; r < first_run_[key + 1]; ++r)
-    if (longest_run(needed_runs_[r].set, text, scratch) < needed_runs_[r].length) return false;
-  return true;
-}
-
-// Looked for once a text, if anyone asks.
-uint32_t SearchKeys::longest_run(uint32_t set, std::string_view text, Scratch& scratch) const {
-  Scratch::Longest& longest = scratch.runs[set];
-  if (longest.stamp == scratch.literals.stamp) return longest.length;
-  longest.stamp = scratch.literals.stamp;
-  longest.length = 0;
-  const uint64_t low = sets_[set][0], high = sets_[set][1];
-  uint32_t run = 0;
-  for (char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    const uint64_t word = byte < 64 ? low : byte < 128 ? high : 0;
-    run = (word >> (byte % 64) & 1) != 0 ? run + 1 : 0;
-    longest.length = std::max(longest.length, run);
+  for (uint32_t r = first_run_[key]; r < first_run_[key + 1]; ++r) {
+    Scratch::HasRun& known = scratch.runs[needed_runs_[r].run];
+    if (known.stamp != scratch.literals.stamp)
+      known = {scratch.literals.stamp, has_run(text, runs_[needed_runs_[r].run])};
+    if (!known.yes) return false;
   }
-  return longest.length;
+  return true;
 }
 
 void SearchKeys::find(std::string_view text, Scratch& scratch) const {
@@ -123,6 +128,10 @@ void SearchKeys::find(std::string_view text, Scratch& scratch) const {
   for (uint32_t literal : scratch.literals.hits) {
     for (uint32_t t = first_trigger_[literal]; t < first_trigger_[literal + 1]; ++t) {
       const Trigger& trigger = triggers_[t];
+      if (trigger.alone) {
+        scratch.keys.push_back(trigger.key);
+        continue;
+      }
       const uint32_t* other = others_.data() + trigger.first_other;
       if (std::all_of(other, other + trigger.other_count,
                       [&](uint32_t o) { return LiteralAutomaton::was_found(scratch.literals, o); }) &&

@@ -1,7 +1,6 @@
 // Which of the searches of one text may hit: all of its literals in one pass.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 
 #include "runtime/index/guards.h"
 #include "runtime/index/literal_automaton.h"
+#include "runtime/index/pattern_shape.h"
 
 namespace weir::index {
 
@@ -35,11 +35,11 @@ class SearchKeys {
     std::vector<uint64_t> stamps;  // by key
     std::vector<uint32_t> keys;    // found, each once
     bool clear = true;             // false: an exact key may have been found in vain
-    struct Longest {
+    struct HasRun {
       uint64_t stamp = 0;
-      uint32_t length = 0;
+      bool yes = false;
     };
-    std::vector<Longest> runs;  // by set: the longest run in the text
+    std::vector<HasRun> runs;  // whether the text has it
   };
   Scratch make_scratch() const;
   void find(std::string_view text, Scratch& scratch) const;
@@ -50,25 +50,25 @@ class SearchKeys {
   struct Trigger {
     uint32_t literal, key;
     uint32_t first_other, other_count;
+    bool alone = false;  // the key has no other trigger and needs no more
   };
   struct NeededRun {
-    uint32_t key, set, length;
+    uint32_t key, run;
   };
   Key add_pattern(const std::string& pattern);
   void found(uint32_t key, Scratch& scratch) const;
   bool has_runs(uint32_t key, std::string_view text, Scratch& scratch) const;
-  uint32_t longest_run(uint32_t set, std::string_view text, Scratch& scratch) const;
 
   LiteralAutomaton automaton_;
   std::vector<Trigger> triggers_;        // in order of literals
   std::vector<uint32_t> first_trigger_;  // by literal
   std::vector<uint32_t> others_;
-  std::vector<std::array<uint64_t, 2>> sets_;  // of bytes
-  std::vector<NeededRun> needed_runs_;         // in order of keys
-  std::vector<uint32_t> first_run_;            // by key
-  std::vector<uint32_t> only_runs_;            // keys that need runs and no literal
-  std::vector<uint32_t> odd_letters_;          // keys of which nothing is known in texts that have some
-  std::vector<uint32_t> not_ascii_;            // keys of which nothing is known in texts that are not plain ASCII
+  std::vector<Run> runs_;               // of bytes
+  std::vector<NeededRun> needed_runs_;  // in order of keys
+  std::vector<uint32_t> first_run_;     // by key
+  std::vector<uint32_t> only_runs_;     // keys that need runs and no literal
+  std::vector<uint32_t> odd_letters_;   // keys of which nothing is known in texts that have some
+  std::vector<uint32_t> not_ascii_;     // keys of which nothing is known in texts that are not plain ASCII
   uint32_t size_ = 0;
 };
 

@@ -240,7 +240,7 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
   const auto warm = static_cast<size_t>(middle - values.begin());
 
   const uint32_t unit_size = std::max(1u, options.rules_per_unit);
-  Analysis root_analysis(module, values, /*prepared=*/false);
+  Analysis root_analysis(module, values, Analysis::Prepared::kNothing);
   std::vector<std::unique_ptr<Analysis>> analyses;
   std::vector<Job> jobs;
   auto add_roots = [&](std::span<const NodeId> part, bool cold) {
@@ -250,7 +250,10 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
   cut(std::span(values).first(warm), unit_size, [&](std::span<const NodeId> part, size_t) { add_roots(part, false); });
   cut(std::span(values).subspan(warm), unit_size, [&](std::span<const NodeId> part, size_t) { add_roots(part, true); });
   for (size_t g = 0; g < groups.size(); ++g) {
-    analyses.push_back(std::make_unique<Analysis>(module, groups[g], /*prepared=*/true));
+    // Of many rules an index visits few, and has looked for their literals already.
+    const auto prepared =
+        groups[g].size() < kMinTable ? Analysis::Prepared::kSearchesToo : Analysis::Prepared::kComparisons;
+    analyses.push_back(std::make_unique<Analysis>(module, groups[g], prepared));
     cut(groups[g], unit_size, [&](std::span<const NodeId> part, size_t first) {
       UnitSpec spec{rules_symbol(g, first), {part.begin(), part.end()}, {}, groups[g].size() >= kMinTable};
       jobs.push_back({analyses[g].get(), std::move(spec), false, {}, nullptr});
@@ -299,7 +302,7 @@ absl::StatusOr<std::string> dump(const ir::Module& module, const std::vector<Nod
   auto target = Target::host(options.level);
   if (!target.ok()) return target.status();
   std::vector<NodeId> values = unique_roots(roots);
-  Analysis analysis(module, values, /*prepared=*/false);
+  Analysis analysis(module, values, Analysis::Prepared::kNothing);
   std::string text;
   absl::Status status =
       with_unit(**target, module, analysis, {"dump", {}, values, false}, [&](llvm::Module& unit) -> absl::Status {
