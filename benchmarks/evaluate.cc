@@ -122,7 +122,7 @@ void BM_CompileNative(benchmark::State& state) {
 void BM_Native(benchmark::State& state) {
   Prepared* p = prepare(static_cast<int>(state.range(0)), state);
   if (p == nullptr) return;
-  auto index = make_index(*p, state.range(2) != 0);
+  auto index = make_index(*p, state.range(2) != 0 && state.range(0) >= static_cast<int64_t>(jit::kMinIndexedRules));
   auto native = jit::compile(*p->compiled.module, index ? index->computed() : std::vector<ir::NodeId>(),
                              {p->compiled.roots}, native_options(state.range(1)), nullptr);
   if (!native.ok()) {

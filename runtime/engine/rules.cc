@@ -9,7 +9,13 @@ namespace weir::engine {
 namespace {
 
 // Below this many rules an event costs no less with an index (docs/performance.md).
-constexpr size_t kMinIndexedRules = 64;
+size_t min_indexed_rules(Tier tier) {
+  constexpr size_t kInterpreted = 16;
+#ifdef WEIR_HAVE_JIT
+  if (tier != Tier::kInterpreter) return jit::kMinIndexedRules;
+#endif
+  return kInterpreted;
+}
 
 absl::Status invalid(const std::string& text) {
   return absl::InvalidArgumentError(absl::string_view(text.data(), text.size()));
@@ -64,7 +70,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
   std::vector<ir::NodeId> roots = p.roots();
   for (const std::vector<ir::NodeId>& group : groups) {
     auto& index = rules->indexes_.emplace_back();
-    if (!options.use_index || group.size() < kMinIndexedRules) continue;
+    if (!options.use_index || group.size() < min_indexed_rules(options.tier)) continue;
     index = std::make_unique<index::PredicateIndex>(p.module, group);
     roots.insert(roots.end(), index->computed().begin(), index->computed().end());
   }

@@ -121,7 +121,7 @@ LiteralAutomaton::Scratch LiteralAutomaton::make_scratch() const {
   Scratch scratch;
   scratch.seen.assign(outputs_.size(), 0);
   scratch.found.assign(literals_.size(), 0);
-  scratch.hits.reserve(literals_.size());
+  scratch.hits.resize(literals_.size());
   return scratch;
 }
 
@@ -145,30 +145,44 @@ bool LiteralAutomaton::same_case(const Ending& ending, std::string_view text, si
   return std::memcmp(text.data() + end - literal.size(), literal.data(), literal.size()) == 0;
 }
 
-// False if a literal was not found for the case of its letters.
-bool LiteralAutomaton::report(const Output& output, Place place, std::string_view text, size_t end,
-                              Scratch& scratch) const {
-  bool all = true;
-  const Ending* const last = ends_.data() + output.first[static_cast<size_t>(place) + 1];
-  for (const Ending* at = ends_.data() + output.first[static_cast<size_t>(place)]; at != last; ++at) {
-    if (scratch.found[at->literal] == scratch.stamp) continue;
-    if (!at->fold && !same_case(*at, text, end)) {
-      all = false;
-      continue;
-    }
-    scratch.found[at->literal] = scratch.stamp;
-    scratch.hits.push_back(at->literal);
+// At the start or the end of the text.
+void LiteralAutomaton::report(uint32_t output, Place place, std::string_view text, size_t end, Scratch& scratch) const {
+  const uint32_t* first = outputs_[output].first + static_cast<size_t>(place);
+  for (const Ending* e = ends_.data() + first[0]; e != ends_.data() + first[1]; ++e) {
+    if (!e->fold && !same_case(*e, text, end)) continue;
+    scratch.found[e->literal] = scratch.stamp;
+    scratch.hits[scratch.hit_count++] = e->literal;
   }
-  return all;
 }
 
-// What ends at `end`. Outputs that have nothing new to report, nor any further on their way of failure, are not looked
-// at again, so that a text cannot make the same long way be walked at each of its bytes.
-void LiteralAutomaton::report_anywhere(uint32_t output, std::string_view text, size_t end, Scratch& scratch) const {
-  bool all = true;
-  for (uint32_t at = output; at != 0 && scratch.seen[at] != scratch.stamp; at = outputs_[at].next)
-    all = report(outputs_[at], Place::kAnywhere, text, end, scratch) && all;
-  if (all) scratch.seen[output] = scratch.stamp;
+// Anywhere. Outputs that have nothing new to report, nor any further on their way of failure, are not looked at again,
+// so that a text cannot make the same long way be walked at each of its bytes.
+void LiteralAutomaton::report_stops(const Stop* stops, size_t count, std::string_view text, size_t begin,
+                                    Scratch& scratch) const {
+  const uint32_t* const next = next_.data();
+  const Output* const outputs = outputs_.data();
+  const Ending* const ends = ends_.data();
+  uint64_t* const seen = scratch.seen.data();
+  uint64_t* const found = scratch.found.data();
+  uint32_t* hit = scratch.hits.data() + scratch.hit_count;
+  const uint64_t stamp = scratch.stamp;
+  for (const Stop* stop = stops; stop != stops + count; ++stop) {
+    const uint32_t output = next[stop->node + classes_];
+    bool all = true;
+    for (uint32_t at = output; at != 0 && seen[at] != stamp; at = outputs[at].next) {
+      for (const Ending* e = ends + outputs[at].first[0]; e != ends + outputs[at].first[1]; ++e) {
+        if (found[e->literal] == stamp) continue;
+        if (!e->fold && !same_case(*e, text, begin + stop->end)) {
+          all = false;
+          continue;
+        }
+        found[e->literal] = stamp;
+        *hit++ = e->literal;
+      }
+    }
+    if (all) seen[output] = stamp;
+  }
+  scratch.hit_count = static_cast<size_t>(hit - scratch.hits.data());
 }
 
 // From the node before `begin` to the one at `end`. A byte's node depends on the one before, and waiting for that is
@@ -200,27 +214,20 @@ uint32_t LiteralAutomaton::scan_chunk(std::string_view text, size_t begin, size_
     for (; i < end; ++i) step(node, i, first, first_count);
   }
   if (!anywhere_) return node;
-  const auto report_all = [&](const Stop* stops, size_t count) {
-    for (const Stop* stop = stops; stop != stops + count; ++stop) {
-      const uint32_t output = next[stop->node + classes_];
-      if (scratch.seen[output] != scratch.stamp) report_anywhere(output, text, begin + stop->end, scratch);
-    }
-  };
-  report_all(first, first_count);
-  report_all(second, second_count);
+  report_stops(first, first_count, text, begin, scratch);
+  report_stops(second, second_count, text, begin, scratch);
   return node;
 }
 
 void LiteralAutomaton::scan(std::string_view text, Scratch& scratch) const {
   ++scratch.stamp;
-  scratch.hits.clear();
+  scratch.hit_count = 0;
   if (longest_start_ > 0) {
     uint32_t node = 0;
     for (size_t i = 0; i < text.size() && i < longest_start_; ++i) {
       node = start_next_[node + class_of_[static_cast<uint8_t>(text[i])]];
       if (node == kNone) break;
-      if (const uint32_t output = start_next_[node + classes_])
-        report(outputs_[output], Place::kStart, text, i + 1, scratch);
+      if (const uint32_t output = start_next_[node + classes_]) report(output, Place::kStart, text, i + 1, scratch);
     }
   }
   if (!anywhere_ && longest_end_ == 0) return;
@@ -230,7 +237,7 @@ void LiteralAutomaton::scan(std::string_view text, Scratch& scratch) const {
     node = scan_chunk(text, begin, std::min(text.size(), begin + kChunk), node, scratch);
   if (longest_end_ == 0) return;
   for (uint32_t at = next_[node + classes_]; at != 0; at = outputs_[at].next)
-    report(outputs_[at], Place::kEnd, text, text.size(), scratch);
+    report(at, Place::kEnd, text, text.size(), scratch);
 }
 
 size_t LiteralAutomaton::bytes() const {

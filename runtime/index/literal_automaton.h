@@ -26,11 +26,12 @@ class LiteralAutomaton {
   struct Scratch {
     std::vector<uint64_t> seen;   // by output: all that is found there was found in the text of this stamp
     std::vector<uint64_t> found;  // by literal: stamp of the text it was last found in
-    std::vector<uint32_t> hits;   // literals found in the text, each once
+    std::vector<uint32_t> hits;   // room for all literals; the first hit_count were found in the text, each once
+    size_t hit_count = 0;
     uint64_t stamp = 0;
   };
   Scratch make_scratch() const;
-  // Fills scratch.hits. The cost a byte is bounded whatever the text.
+  // Fills the hits. The cost a byte is bounded whatever the text.
   void scan(std::string_view text, Scratch& scratch) const;
   static bool was_found(const Scratch& scratch, uint32_t literal) { return scratch.found[literal] == scratch.stamp; }
 
@@ -67,8 +68,8 @@ class LiteralAutomaton {
   static constexpr size_t kChunk = 256;
   uint32_t scan_chunk(std::string_view text, size_t begin, size_t end, uint32_t node, Scratch& scratch) const;
   bool same_case(const Ending& ending, std::string_view text, size_t end) const;
-  bool report(const Output& output, Place place, std::string_view text, size_t end, Scratch& scratch) const;
-  void report_anywhere(uint32_t output, std::string_view text, size_t end, Scratch& scratch) const;
+  void report(uint32_t output, Place place, std::string_view text, size_t end, Scratch& scratch) const;
+  void report_stops(const Stop* stops, size_t count, std::string_view text, size_t begin, Scratch& scratch) const;
 
   std::vector<Literal> literals_;
   std::unordered_map<std::string, uint32_t> index_;  // by place, fold and text; until built

@@ -59,7 +59,7 @@ void PredicateIndex::look_up(const Column& column, const Value& v, Scratch& scra
     if (clean) {
       SearchKeys::Scratch& search = scratch.searches[index];
       column.searches->find(v.str(), search);
-      for (uint32_t key : search.keys) apply(column, key, scratch);
+      for (size_t k = 0; k < search.key_count; ++k) apply(column, search.keys[k], scratch);
       exact = search.clear;
     }
   } else {
@@ -83,17 +83,27 @@ void PredicateIndex::look_up(const Column& column, const Value& v, Scratch& scra
   }
 }
 
-// What is left of 64 terms.
-void PredicateIndex::narrow(uint32_t word, Scratch& scratch) const {
-  const Step* const begin = steps_.data() + first_step_[word];
-  const Step* const end = steps_.data() + first_step_[word + 1];
-  uint64_t left = exists_[word];
-  for (const Step* step = begin; step != end && left != 0; ++step) left &= scratch.row[step->lane][step->offset];
-  if (left == 0) return;
+// What is left of words of 64 terms.
+void PredicateIndex::narrow(std::span<const uint32_t> words, Scratch& scratch) const {
+  const Step* const steps = steps_.data();
+  const uint64_t* const* const rows = scratch.row.data();
+  for (const uint32_t word : words) {
+    const Step* step = steps + first_step_[word];
+    const Step* const end = steps + first_step_[word + 1];
+    uint64_t left = exists_[word];
+    for (; end - step >= 4 && left != 0; step += 4)
+      left &= rows[step[0].lane][step[0].offset] & rows[step[1].lane][step[1].offset] &
+              rows[step[2].lane][step[2].offset] & rows[step[3].lane][step[3].offset];
+    for (; step != end; ++step) left &= rows[step->lane][step->offset];
+    if (left != 0) keep(word, left, scratch);
+  }
+}
+
+void PredicateIndex::keep(uint32_t word, uint64_t left, Scratch& scratch) const {
   uint64_t certain = left & exact_[word];
   if (certain != 0 && scratch.any_unclean) {
-    for (const Step* step = begin; step != end; ++step)
-      if (scratch.unclean[step->lane] != 0) certain &= ~lanes_[step->lane].uses[step->offset];
+    for (uint32_t s = first_step_[word]; s != first_step_[word + 1]; ++s)
+      if (scratch.unclean[steps_[s].lane] != 0) certain &= ~lanes_[steps_[s].lane].uses[steps_[s].offset];
   }
   for (uint64_t bits = left; bits != 0; bits &= bits - 1) {
     const auto bit = static_cast<uint32_t>(std::countr_zero(bits));
@@ -113,8 +123,8 @@ std::span<const PredicateIndex::Selected> PredicateIndex::select(const value::Ev
     look_up(columns_[c], operand_value(columns_[c], evaluator, ctx), scratch, c);
   ctx.steps = steps;
 
-  for (uint32_t word : awake_) narrow(word, scratch);
-  for (uint32_t word : scratch.woken) narrow(word, scratch);
+  narrow(awake_, scratch);
+  narrow(scratch.woken, scratch);
   for (uint32_t at : scratch.changed) scratch.live[at] = base_[at];
 
   scratch.selected.clear();

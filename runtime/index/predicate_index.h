@@ -85,7 +85,8 @@ class PredicateIndex {
   value::Value operand_value(const Column& column, const value::Evaluator& evaluator, value::EvalContext& ctx) const;
   void look_up(const Column& column, const value::Value& v, Scratch& scratch, size_t index) const;
   void apply(const Column& column, uint32_t key, Scratch& scratch) const;
-  void narrow(uint32_t word, Scratch& scratch) const;
+  void narrow(std::span<const uint32_t> words, Scratch& scratch) const;
+  void keep(uint32_t word, uint64_t left, Scratch& scratch) const;
 
   const ir::Module& module_;
   std::vector<Column> columns_;

@@ -58,7 +58,7 @@ SearchKeys::Key SearchKeys::add_pattern(const std::string& pattern) {
   for (const std::vector<std::string>& set : sets) {
     std::vector<uint32_t> literals;
     for (const std::string& literal : set)
-      if (literals.empty() || !is_common(literal)) literals.push_back(automaton_.add(literal, Place::kAnywhere, true));
+      if (literals.empty() || (set[0].size() < 4 && !is_common(literal))) literals.push_back(automaton_.add(literal, Place::kAnywhere, true));
     triggers_.push_back(
         {literals[0], size_, static_cast<uint32_t>(others_.size()), static_cast<uint32_t>(literals.size() - 1), false});
     others_.insert(others_.end(), literals.begin() + 1, literals.end());
@@ -99,7 +99,7 @@ SearchKeys::Scratch SearchKeys::make_scratch() const {
   Scratch scratch;
   scratch.literals = automaton_.make_scratch();
   scratch.stamps.assign(size_, 0);
-  scratch.keys.reserve(size_);
+  scratch.keys.resize(size_);
   scratch.runs.resize(runs_.size());
   return scratch;
 }
@@ -107,7 +107,7 @@ SearchKeys::Scratch SearchKeys::make_scratch() const {
 void SearchKeys::found(uint32_t key, Scratch& scratch) const {
   if (scratch.stamps[key] == scratch.literals.stamp) return;
   scratch.stamps[key] = scratch.literals.stamp;
-  scratch.keys.push_back(key);
+  scratch.keys[scratch.key_count++] = key;
 }
 
 // Each is looked for once a text, if anyone asks.
@@ -122,21 +122,24 @@ bool SearchKeys::has_runs(uint32_t key, std::string_view text, Scratch& scratch)
 }
 
 void SearchKeys::find(std::string_view text, Scratch& scratch) const {
-  scratch.keys.clear();
+  scratch.key_count = 0;
   scratch.clear = true;
   automaton_.scan(text, scratch.literals);
-  for (uint32_t literal : scratch.literals.hits) {
-    for (uint32_t t = first_trigger_[literal]; t < first_trigger_[literal + 1]; ++t) {
-      const Trigger& trigger = triggers_[t];
-      if (trigger.alone) {
-        scratch.keys.push_back(trigger.key);
+  const Trigger* const triggers = triggers_.data();
+  const uint32_t* const first = first_trigger_.data();
+  for (size_t h = 0; h < scratch.literals.hit_count; ++h) {
+    const uint32_t literal = scratch.literals.hits[h];
+    const Trigger* const end = triggers + first[literal + 1];
+    for (const Trigger* trigger = triggers + first[literal]; trigger != end; ++trigger) {
+      if (trigger->alone) {
+        scratch.keys[scratch.key_count++] = trigger->key;
         continue;
       }
-      const uint32_t* other = others_.data() + trigger.first_other;
-      if (std::all_of(other, other + trigger.other_count,
+      const uint32_t* other = others_.data() + trigger->first_other;
+      if (std::all_of(other, other + trigger->other_count,
                       [&](uint32_t o) { return LiteralAutomaton::was_found(scratch.literals, o); }) &&
-          has_runs(trigger.key, text, scratch))
-        found(trigger.key, scratch);
+          has_runs(trigger->key, text, scratch))
+        found(trigger->key, scratch);
     }
   }
   for (uint32_t key : only_runs_)

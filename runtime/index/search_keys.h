@@ -33,8 +33,9 @@ class SearchKeys {
   struct Scratch {
     LiteralAutomaton::Scratch literals;
     std::vector<uint64_t> stamps;  // by key
-    std::vector<uint32_t> keys;    // found, each once
-    bool clear = true;             // false: an exact key may have been found in vain
+    std::vector<uint32_t> keys;    // room for all; the first key_count were found, each once
+    size_t key_count = 0;
+    bool clear = true;  // false: an exact key may have been found in vain
     struct HasRun {
       uint64_t stamp = 0;
       bool yes = false;

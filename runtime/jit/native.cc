@@ -33,8 +33,6 @@ using ir::NodeId;
 namespace {
 
 constexpr uint64_t kDefaultCodeBytes = uint64_t{256} << 20;
-// From this many rules on, each is a function of its own and no longer a part of its unit's.
-constexpr size_t kMinTable = 64;
 
 absl::Status internal(const std::string& text) {
   return absl::InternalError(absl::string_view(text.data(), text.size()));
@@ -185,7 +183,7 @@ class NativeEvaluator final : public value::Evaluator {
     if (which.empty()) return;
     const Group& g = groups[group];
     if (g.rules.empty()) {
-      value::Truth all[kMinTable];
+      value::Truth all[kMinIndexedRules];
       eval_rules(group, ctx, all);
       for (uint32_t i : which) *out++ = all[i];
       return;
@@ -252,10 +250,10 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
   for (size_t g = 0; g < groups.size(); ++g) {
     // Of many rules an index visits few, and has looked for their literals already.
     const auto prepared =
-        groups[g].size() < kMinTable ? Analysis::Prepared::kSearchesToo : Analysis::Prepared::kComparisons;
+        groups[g].size() < kMinIndexedRules ? Analysis::Prepared::kSearchesToo : Analysis::Prepared::kComparisons;
     analyses.push_back(std::make_unique<Analysis>(module, groups[g], prepared));
     cut(groups[g], unit_size, [&](std::span<const NodeId> part, size_t first) {
-      UnitSpec spec{rules_symbol(g, first), {part.begin(), part.end()}, {}, groups[g].size() >= kMinTable};
+      UnitSpec spec{rules_symbol(g, first), {part.begin(), part.end()}, {}, groups[g].size() >= kMinIndexedRules};
       jobs.push_back({analyses[g].get(), std::move(spec), false, {}, nullptr});
     });
   }
@@ -278,7 +276,7 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
     for (uint32_t first = 0; first < groups[g].size(); first += unit_size) {
       auto address = store.lookup(rules_symbol(g, first));
       if (!address.ok()) return address.status();
-      if (groups[g].size() < kMinTable) {
+      if (groups[g].size() < kMinIndexedRules) {
         group.units.push_back({reinterpret_cast<codegen::abi::RulesFn>(*address), first});
         continue;
       }

@@ -11,6 +11,10 @@
 
 namespace weir::jit {
 
+// From this many rules on, the rules of a group are functions of their own, so that an index can choose among them;
+// below, all of them at once cost less than an index (docs/performance.md).
+inline constexpr size_t kMinIndexedRules = 768;
+
 enum class OptLevel : uint8_t { kO0, kLess, kO1, kO2 };
 
 struct NativeOptions {

@@ -55,7 +55,8 @@ TEST(LiteralAutomaton, FindsWhatASearchByHandFinds) {
     for (int t = 0; t < 50; ++t) {
       const std::string text = t == 0 ? "" : word(20);
       automaton.scan(text, scratch);
-      std::vector<uint32_t> expected, found = scratch.hits;
+      std::vector<uint32_t> expected,
+          found(scratch.hits.begin(), scratch.hits.begin() + static_cast<ptrdiff_t>(scratch.hit_count));
       for (uint32_t i = 0; i < literals.size(); ++i)
         if (occurs(literals[i], text)) expected.push_back(i);
       std::ranges::sort(found);

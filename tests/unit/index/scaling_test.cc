@@ -139,7 +139,7 @@ void expect_no_allocation(Workload& workload, const value::Evaluator& evaluator)
 }
 
 TEST(Allocation, NoneInSteadyState) {
-  Workload workload(500);
+  Workload workload(800);  // enough for native code to be one function a rule
   expect_no_allocation(workload, *workload.rules().interpreter);
 #ifdef WEIR_HAVE_JIT
   jit::NativeOptions options;
