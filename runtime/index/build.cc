@@ -216,25 +216,26 @@ class IndexBuilder {
     const size_t words = (terms_.size() + 63) / 64;
     out_.exists_.assign(words, 0);
     out_.exact_.assign(words, 0);
-    std::vector<double> kills(out_.lanes_.size());
-    std::vector<uint32_t> lanes;
+    std::vector<uint32_t> asleep;
     for (uint32_t word = 0; word < words; ++word) {
-      lanes.clear();
       for (size_t t = word * size_t{64}; t < end_of(word); ++t) {
         out_.rule_of_.push_back(terms_[t].rule);
         out_.exists_[word] |= uint64_t{1} << (t % 64);
         if (terms_[t].exact) out_.exact_[word] |= uint64_t{1} << (t % 64);
-        for (const Part& part : terms_[t].parts) {
-          if (kills[part.lane] == 0) lanes.push_back(part.lane);
-          kills[part.lane] += 1 - part.passes + 1e-9;
-        }
       }
-      std::ranges::stable_sort(lanes, std::ranges::greater{}, [&](uint32_t lane) { return kills[lane]; });
+      (waker(word) == kNone ? out_.awake_ : asleep).push_back(word);
+    }
+    // Words that every event looks at are at the same place in all rows; the others only where they have a clause.
+    for (Lane& lane : out_.lanes_) lane.words = out_.awake_.size();
+    place_of_word_.assign(words, kNone);
+    for (uint32_t a = 0; a < out_.awake_.size(); ++a) place_of_word_[out_.awake_[a]] = a;
+    size_t next_asleep = 0;
+    for (uint32_t word = 0; word < words; ++word) {
       out_.first_step_.push_back(static_cast<uint32_t>(out_.steps_.size()));
-      for (uint32_t lane : lanes) {
+      if (next_asleep == asleep.size() || asleep[next_asleep] != word) continue;
+      ++next_asleep;
+      for (uint32_t lane : lanes_of(word))
         out_.steps_.push_back({lane, static_cast<uint32_t>(out_.lanes_[lane].words++)});
-        kills[lane] = 0;
-      }
     }
     out_.first_step_.push_back(static_cast<uint32_t>(out_.steps_.size()));
     size_t longest = 0, live = 0;
@@ -253,17 +254,54 @@ class IndexBuilder {
     out_.wakes_.assign(live, PredicateIndex::kNoWord);
   }
 
+  // The lane that clears a word unless one of its keys is found; kNone: there is no such lane.
+  uint32_t waker(uint32_t word) const {
+    const FlatTerm& first = terms_[word * size_t{64}];
+    for (const Part& candidate : first.parts) {
+      const auto cleared = [&](const FlatTerm& term) {
+        const auto part = std::ranges::find(term.parts, candidate.lane, &Part::lane);
+        return part != term.parts.end() && (!part->keys.empty() || (keyed(part->lane) && !part->cells.test(0)));
+      };
+      if (keyed(candidate.lane) && std::all_of(terms_.begin() + static_cast<ptrdiff_t>(word * size_t{64}),
+                                               terms_.begin() + static_cast<ptrdiff_t>(end_of(word)), cleared))
+        return candidate.lane;
+    }
+    return kNone;
+  }
+  bool keyed(uint32_t lane) const { return out_.columns_[column_of_[out_.lanes_[lane].operand]].keyed; }
+
+  // That matter to a word, the most telling first.
+  std::vector<uint32_t> lanes_of(uint32_t word) const {
+    std::vector<std::pair<double, uint32_t>> kills;  // negative
+    for (size_t t = word * size_t{64}; t < end_of(word); ++t) {
+      for (const Part& part : terms_[t].parts) {
+        auto at = std::ranges::find(kills, part.lane, &std::pair<double, uint32_t>::second);
+        if (at == kills.end()) at = kills.insert(kills.end(), {0, part.lane});
+        at->first -= 1 - part.passes;
+      }
+    }
+    std::ranges::sort(kills);
+    std::vector<uint32_t> lanes;
+    for (const auto& [kill, lane] : kills) lanes.push_back(lane);
+    return lanes;
+  }
+
   size_t end_of(uint32_t word) const { return std::min(terms_.size(), (word + size_t{1}) * 64); }
 
   void fill_rows() {
     changes_.resize(out_.columns_.size());
     std::vector<uint32_t> offset(out_.lanes_.size());
     for (uint32_t word = 0; word < out_.exists_.size(); ++word) {
+      if (place_of_word_[word] != kNone) std::ranges::fill(offset, place_of_word_[word]);
       for (uint32_t i = out_.first_step_[word]; i < out_.first_step_[word + 1]; ++i)
         offset[out_.steps_[i].lane] = out_.steps_[i].offset;
       for (size_t t = word * size_t{64}; t < end_of(word); ++t)
         for (const Part& part : terms_[t].parts) fill(part, offset[part.lane], uint64_t{1} << (t % 64));
-      fall_asleep(word);
+      if (place_of_word_[word] != kNone) continue;
+      Lane& lane = out_.lanes_[waker(word)];
+      lane.rows[offset[waker(word)]] = 0;
+      lane.asleep.push_back(word);
+      out_.wakes_[lane.live + offset[waker(word)]] = word;
     }
     for (const Column& column : out_.columns_) {
       if (!column.keyed) continue;
@@ -296,22 +334,6 @@ class IndexBuilder {
       if (!part.cells.test(cell)) lane.rows[cell * lane.words + word] &= ~bit;
   }
 
-  // A word that the first of its rows clears unless a key is found need not be looked at until then.
-  void fall_asleep(uint32_t word) {
-    const uint32_t first = out_.first_step_[word];
-    if (first < out_.first_step_[word + 1]) {
-      const PredicateIndex::Step& step = out_.steps_[first];
-      Lane& lane = out_.lanes_[step.lane];
-      if (out_.columns_[column_of_[lane.operand]].keyed && (lane.rows[step.offset] & out_.exists_[word]) == 0) {
-        lane.rows[step.offset] = 0;
-        lane.asleep.push_back(word);
-        out_.wakes_[lane.live + step.offset] = word;
-        return;
-      }
-    }
-    out_.awake_.push_back(word);
-  }
-
   // Changes by key, those of one word together.
   static void store_changes(Column& column, std::vector<std::pair<uint32_t, Change>>& changes) {
     std::ranges::stable_sort(changes, {}, [](const auto& c) { return std::pair(c.first, c.second.live); });
@@ -339,6 +361,7 @@ class IndexBuilder {
   std::vector<size_t> place_of_;       // by test: among those of its column
   std::vector<SearchKeys::Key> keys_;  // by test
   std::vector<FlatTerm> terms_;
+  std::vector<uint32_t> place_of_word_;                            // in all rows, of words that are awake; or kNone
   std::vector<std::vector<std::pair<uint32_t, Change>>> changes_;  // by column: key, change
 };
 

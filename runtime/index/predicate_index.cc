@@ -83,28 +83,48 @@ void PredicateIndex::look_up(const Column& column, const Value& v, Scratch& scra
   }
 }
 
-// What is left of words of 64 terms.
-void PredicateIndex::narrow(std::span<const uint32_t> words, Scratch& scratch) const {
-  const Step* const steps = steps_.data();
-  const uint64_t* const* const rows = scratch.row.data();
-  for (const uint32_t word : words) {
-    const Step* step = steps + first_step_[word];
-    const Step* const end = steps + first_step_[word + 1];
-    uint64_t left = exists_[word];
-    for (; end - step >= 4 && left != 0; step += 4)
-      left &= rows[step[0].lane][step[0].offset] & rows[step[1].lane][step[1].offset] &
-              rows[step[2].lane][step[2].offset] & rows[step[3].lane][step[3].offset];
-    for (; step != end; ++step) left &= rows[step->lane][step->offset];
-    if (left != 0) keep(word, left, scratch);
+// Words that every event looks at: eight at a time, all rows.
+void PredicateIndex::narrow_awake(Scratch& scratch) const {
+  constexpr size_t kTogether = 8;
+  const size_t count = awake_.size();
+  for (size_t a = 0; a < count; a += kTogether) {
+    const size_t n = std::min(kTogether, count - a);
+    uint64_t left[kTogether] = {};
+    for (size_t w = 0; w < n; ++w) left[w] = exists_[awake_[a + w]];
+    if (n == kTogether) {
+      for (const uint64_t* row : scratch.row)
+        for (size_t w = 0; w < kTogether; ++w) left[w] &= row[a + w];
+    } else {
+      for (const uint64_t* row : scratch.row)
+        for (size_t w = 0; w < n; ++w) left[w] &= row[a + w];
+    }
+    for (size_t w = 0; w < n; ++w) {
+      if (left[w] == 0) continue;
+      uint64_t certain = left[w] & exact_[awake_[a + w]];
+      for (size_t l = 0; scratch.any_unclean && l < lanes_.size(); ++l)
+        if (scratch.unclean[l] != 0) certain &= ~lanes_[l].uses[a + w];
+      keep(awake_[a + w], left[w], certain, scratch);
+    }
   }
 }
 
-void PredicateIndex::keep(uint32_t word, uint64_t left, Scratch& scratch) const {
-  uint64_t certain = left & exact_[word];
-  if (certain != 0 && scratch.any_unclean) {
-    for (uint32_t s = first_step_[word]; s != first_step_[word + 1]; ++s)
-      if (scratch.unclean[steps_[s].lane] != 0) certain &= ~lanes_[steps_[s].lane].uses[steps_[s].offset];
+// Words that a key has woken.
+void PredicateIndex::narrow_woken(Scratch& scratch) const {
+  for (const uint32_t word : scratch.woken) {
+    const std::span steps(steps_.data() + first_step_[word], first_step_[word + 1] - first_step_[word]);
+    uint64_t left = exists_[word];
+    for (size_t s = 0; s < steps.size() && left != 0; ++s) left &= scratch.row[steps[s].lane][steps[s].offset];
+    if (left == 0) continue;
+    uint64_t certain = left & exact_[word];
+    if (scratch.any_unclean) {
+      for (const Step& step : steps)
+        if (scratch.unclean[step.lane] != 0) certain &= ~lanes_[step.lane].uses[step.offset];
+    }
+    keep(word, left, certain, scratch);
   }
+}
+
+void PredicateIndex::keep(uint32_t word, uint64_t left, uint64_t certain, Scratch& scratch) const {
   for (uint64_t bits = left; bits != 0; bits &= bits - 1) {
     const auto bit = static_cast<uint32_t>(std::countr_zero(bits));
     const uint32_t rule = rule_of_[word * 64 + bit];
@@ -123,8 +143,8 @@ std::span<const PredicateIndex::Selected> PredicateIndex::select(const value::Ev
     look_up(columns_[c], operand_value(columns_[c], evaluator, ctx), scratch, c);
   ctx.steps = steps;
 
-  narrow(awake_, scratch);
-  narrow(scratch.woken, scratch);
+  narrow_awake(scratch);
+  narrow_woken(scratch);
   for (uint32_t at : scratch.changed) scratch.live[at] = base_[at];
 
   scratch.selected.clear();

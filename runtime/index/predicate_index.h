@@ -50,8 +50,8 @@ class PredicateIndex {
  private:
   friend class IndexBuilder;
 
-  // Rows of bits for one clause a term: an operand has a lane, or several where terms search it more than once. A lane
-  // has words only where a term has a clause in it.
+  // Rows of bits for one clause a term: an operand has a lane, or several where terms search it more than once. Its
+  // first words are those of awake_; of others a lane has only those where a term has a clause in it.
   struct Lane {
     uint32_t operand = 0;
     size_t words = 0;              // of a row
@@ -85,13 +85,14 @@ class PredicateIndex {
   value::Value operand_value(const Column& column, const value::Evaluator& evaluator, value::EvalContext& ctx) const;
   void look_up(const Column& column, const value::Value& v, Scratch& scratch, size_t index) const;
   void apply(const Column& column, uint32_t key, Scratch& scratch) const;
-  void narrow(std::span<const uint32_t> words, Scratch& scratch) const;
-  void keep(uint32_t word, uint64_t left, Scratch& scratch) const;
+  void narrow_awake(Scratch& scratch) const;
+  void narrow_woken(Scratch& scratch) const;
+  void keep(uint32_t word, uint64_t left, uint64_t certain, Scratch& scratch) const;
 
   const ir::Module& module_;
   std::vector<Column> columns_;
   std::vector<Lane> lanes_;
-  std::vector<uint32_t> first_step_;      // by word of terms
+  std::vector<uint32_t> first_step_;      // by word of terms; awake words have none
   std::vector<Step> steps_;               // the most telling first
   std::vector<uint32_t> awake_;           // words that every event looks at
   std::vector<uint64_t> exists_, exact_;  // by term

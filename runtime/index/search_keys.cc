@@ -58,7 +58,8 @@ SearchKeys::Key SearchKeys::add_pattern(const std::string& pattern) {
   for (const std::vector<std::string>& set : sets) {
     std::vector<uint32_t> literals;
     for (const std::string& literal : set)
-      if (literals.empty() || (set[0].size() < 4 && !is_common(literal))) literals.push_back(automaton_.add(literal, Place::kAnywhere, true));
+      if (literals.empty() || (set[0].size() < 4 && !is_common(literal)))
+        literals.push_back(automaton_.add(literal, Place::kAnywhere, true));
     triggers_.push_back(
         {literals[0], size_, static_cast<uint32_t>(others_.size()), static_cast<uint32_t>(literals.size() - 1), false});
     others_.insert(others_.end(), literals.begin() + 1, literals.end());
