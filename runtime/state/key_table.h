@@ -26,7 +26,7 @@ class KeyTable {
     Key key;
     uint32_t newer;  // towards the most recently touched
     uint32_t older;
-    uint64_t touched;  // clock of the last touch
+    uint64_t touched;  // clock of the last noted touch
     S state;
   };
   static constexpr uint32_t kNone = UINT32_MAX;
@@ -191,6 +191,9 @@ class KeyTable {
 
   void touch(uint32_t id, uint64_t clock) {
     Entry& e = entry(id);
+    // Threads' clocks may come in any order.
+    const uint64_t oldest = entry(oldest_).touched, age = clock > oldest ? clock - oldest : 0;
+    if (clock <= e.touched || clock - e.touched < age / 4) return;
     e.touched = clock;
     if (id == newest_) return;
     unlink(e);
