@@ -117,7 +117,7 @@ int run(int64_t keys, size_t budget, int threads) {
   auto rules = engine::Rules::create(compiled.program, {});
   if (!rules.ok()) return 1;
   const size_t before = resident_bytes();
-  const auto state = std::make_shared<engine::State>(compiled.program, engine::StateOptions{0, budget});
+  const auto state = std::make_shared<engine::State>(compiled.program, engine::StateOptions{{}, budget});
   std::vector<std::unique_ptr<Client>> clients;
   for (int t = 0; t < threads; ++t) clients.push_back(std::make_unique<Client>(*rules, state, t, threads));
   std::vector<Times> calm(clients.size()), flooded(clients.size());

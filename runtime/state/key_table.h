@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/state/huge_pages.h"
 #include "runtime/state/key.h"
 
 namespace weir::state {
@@ -38,7 +39,8 @@ class KeyTable {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // Of keys and index. Beside them a table holds room for at most kMaxHoles + 2 * kChunk further keys.
+  // Of keys and index. Beside them a table holds room for at most kMaxHoles + 2 * kChunk further keys, and two huge
+  // pages once it is larger than kPagesFrom.
   size_t bytes() const { return size_ * sizeof(Entry) + index_.size() * sizeof(Cell); }
 
   // Null if there is none. Touches the key.
@@ -103,6 +105,7 @@ class KeyTable {
   void clear() {
     for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) entry(id).state.~S();
     chunks_.clear();
+    blocks_.clear();
     index_ = {};
     holes_.clear();
     used_ = first_capacity_ = cursor_ = 0;
@@ -119,8 +122,27 @@ class KeyTable {
     uint32_t id = kNone;
     uint32_t tag = 0;
   };
+  using Index = std::vector<Cell, PageAllocator<Cell>>;
+  static constexpr size_t kPagesFrom = 4 * kHugePage;
   struct alignas(Entry) Raw {
     unsigned char bytes[sizeof(Entry)];
+  };
+  // Memory of a chunk, of the beginning of the first one, or of the chunks that a huge page holds.
+  struct Block {
+    explicit Block(uint32_t n)
+        : entries(n),
+          raw(static_cast<Raw*>(n > kChunk ? allocate_pages(kHugePage) : ::operator new(n * sizeof(Raw)))) {}
+    Block(Block&& other) noexcept : entries(other.entries), raw(std::exchange(other.raw, nullptr)) {}
+    Block& operator=(Block&&) = delete;
+    ~Block() {
+      if (entries > kChunk && raw != nullptr) {
+        free_pages(raw, kHugePage);
+      } else {
+        ::operator delete(raw);
+      }
+    }
+    const uint32_t entries;
+    Raw* raw;
   };
 
   Entry& entry(uint32_t id) const {
@@ -151,7 +173,7 @@ class KeyTable {
       if (id < kChunk) {
         if (id >= first_capacity_) grow_first();
       } else if (id / kChunk >= chunks_.size()) {
-        chunks_.push_back(std::make_unique_for_overwrite<Raw[]>(kChunk));
+        add_chunks();
       }
     }
     new (chunks_[id / kChunk][id % kChunk].bytes) Entry{key, kNone, newest_, 0, S()};
@@ -171,18 +193,26 @@ class KeyTable {
 
   void grow_first() {
     const uint32_t capacity = first_capacity_ == 0 ? kFirst : first_capacity_ * 4;
-    auto chunk = std::make_unique_for_overwrite<Raw[]>(capacity);
+    Block block(capacity);
     for (uint32_t id = 0; id < first_capacity_; ++id) {  // full, or it would not have to grow
-      new (chunk[id].bytes) Entry(std::move(entry(id)));
+      new (block.raw[id].bytes) Entry(std::move(entry(id)));
       entry(id).~Entry();
     }
-    if (chunks_.empty()) chunks_.emplace_back();
-    chunks_[0] = std::move(chunk);
     first_capacity_ = capacity;
+    chunks_.assign(1, block.raw);
+    blocks_.clear();
+    blocks_.push_back(std::move(block));
+  }
+
+  void add_chunks() {
+    const uint32_t in_page = kHugePage / (kChunk * sizeof(Raw));
+    const uint32_t n = chunks_.size() * kChunk * sizeof(Raw) < kPagesFrom ? 1 : std::max<uint32_t>(in_page, 1);
+    const Block& block = blocks_.emplace_back(n * kChunk);
+    for (uint32_t i = 0; i < n; ++i) chunks_.push_back(block.raw + i * kChunk);
   }
 
   void rehash(size_t cells) {
-    std::vector<Cell> old(cells);
+    Index old(cells);
     old.swap(index_);
     for (const Cell& cell : old) {
       if (cell.id != kNone) place(cell, entry(cell.id).key);
@@ -248,7 +278,10 @@ class KeyTable {
       move(last, holes_.back());
     }
     holes_.pop_back();
-    while (chunks_.size() > used_ / kChunk + 2) chunks_.pop_back();
+    while (chunks_.size() - blocks_.back().entries / kChunk >= used_ / kChunk + 2) {
+      chunks_.resize(chunks_.size() - blocks_.back().entries / kChunk);
+      blocks_.pop_back();
+    }
   }
 
   void move(uint32_t from, uint32_t to) {
@@ -262,8 +295,9 @@ class KeyTable {
     e.~Entry();
   }
 
-  std::vector<std::unique_ptr<Raw[]>> chunks_;
-  std::vector<Cell> index_;
+  std::vector<Block> blocks_;
+  std::vector<Raw*> chunks_;  // into blocks_
+  Index index_;
   std::vector<uint32_t> holes_;  // free places below used_
   uint32_t used_ = 0;
   uint32_t first_capacity_ = 0;  // entries of chunk 0

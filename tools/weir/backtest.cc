@@ -12,6 +12,7 @@
 #include "tools/weir/event_input.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
+#include "tools/weir/state_stats.h"
 #include "tools/weir/verbs.h"
 
 namespace weir::tools {
@@ -26,6 +27,7 @@ struct BacktestOptions {
   size_t sample = 0;
   bool as_live = false;
   bool no_cost = false;
+  bool state_stats = false;
   std::string format = "text";
 };
 
@@ -124,6 +126,9 @@ class Backtest {
     report->duplicate_events = session_.duplicate_events();
     report->ahead_events = session_.ahead_events();
     report->state_bytes = session_.state_bytes();
+    report->state = state_json(*session_.state());
+    if (options_.state_stats) report->state_table = state_text(*session_.state());
+    report->state_shortage = state_shortage(*session_.state());
     report->seconds = seconds_;
     if (options_.sample > 0) {
       report->sample_of = options_.sample_of;
@@ -310,6 +315,7 @@ void add_backtest(CLI::App& app, Action* action) {
       ->type_name("KIND");
   verb->add_option("--out", options->out, "Write the figures as JSON (docs/backtest-report.schema.json)")
       ->type_name("FILE");
+  verb->add_flag("--state-stats", options->state_stats, "Show what each feature takes in memory, and a key of it");
   verb->add_flag("--no-cost", options->no_cost, "Do not time the rules");
   add_tier_option(verb, &options->tier, false);
   verb->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));

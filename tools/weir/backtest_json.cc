@@ -154,6 +154,7 @@ Json to_json(const BacktestReport& report) {
   out["run"] = {{"seconds", report.seconds},
                 {"events_per_second", report.seconds > 0 ? static_cast<double>(report.all.events) / report.seconds : 0},
                 {"state_bytes", report.state_bytes}};
+  out["state"] = report.state;
   return out;
 }
 

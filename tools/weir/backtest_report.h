@@ -41,6 +41,8 @@ struct BacktestReport {
   std::vector<std::string> cause_texts;  // parallel to causes, for people
   uint64_t late_events = 0, duplicate_events = 0, ahead_events = 0;
   size_t state_bytes = 0;
+  Json state;                               // state_json()
+  std::string state_table, state_shortage;  // for people; the table only with --state-stats
   double seconds = 0;
   std::string sample_of;
   uint64_t sample_population = 0;

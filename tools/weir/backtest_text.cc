@@ -313,6 +313,8 @@ std::string to_text(const BacktestReport& report) {
     out += rules_text(report.subset, report, report.subset.labelled > 0, false);
   }
   out += sample_text(report);
+  out += report.state_table;
+  if (!report.state_shortage.empty()) out += '\n' + report.state_shortage;
   if (report.late_events > 0)
     out +=
         fmt::format("\n  {} events came too late for some window; raise `lateness` in weir.yaml if they should count\n",
