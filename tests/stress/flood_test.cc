@@ -65,7 +65,7 @@ TEST(Flood, SeveralSessionsKeepItTogether) {
   constexpr size_t kBudget = 8'000'000;
   constexpr int64_t kKeys = 25'000;
   const size_t before = heap_in_use();
-  const auto state = std::make_shared<State>(program.rules->program_ptr(), StateOptions{0, kBudget});
+  const auto state = std::make_shared<State>(program.rules->program_ptr(), StateOptions{{}, kBudget});
   std::vector<std::unique_ptr<Session>> sessions;
   for (int t = 0; t < 3; ++t) sessions.push_back(std::make_unique<Session>(program.rules, state, SessionOptions()));
   std::vector<std::thread> threads;

@@ -17,7 +17,7 @@ TEST(SharedState, KeysOfTheirOwnGiveEachThreadWhatOneThreadGives) {
   ASSERT_NE(program.rules, nullptr);
   const std::vector<StressEvent> events = stress_stream(12'000, 40, 1);
   SessionOptions options;
-  options.lateness_nanos = 15 * kSecond;
+  options.events = {EventPolicy{.lateness_nanos = 15 * kSecond}};
 
   std::vector<std::string> alone;
   Session one(program.rules, options);
@@ -28,7 +28,7 @@ TEST(SharedState, KeysOfTheirOwnGiveEachThreadWhatOneThreadGives) {
   }
   ASSERT_GT(one.late_events(), 10u);
 
-  const auto state = std::make_shared<State>(program.rules->program_ptr(), StateOptions{options.lateness_nanos});
+  const auto state = std::make_shared<State>(program.rules->program_ptr(), StateOptions{options.events});
   std::vector<std::unique_ptr<Session>> sessions;
   for (size_t t = 0; t < kThreads; ++t) sessions.push_back(std::make_unique<Session>(program.rules, state, options));
   std::vector<std::string> together(events.size());
