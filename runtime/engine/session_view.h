@@ -75,7 +75,7 @@ class SessionView final : public value::StateView {
   const ir::Program& program_;
   State& state_;
   Seat& seat_;
-  std::vector<int64_t> lateness_;        // by event type
+  std::vector<int64_t> lateness_;  // by event type
   int64_t longest_lateness_ = 0;
   std::vector<int64_t> slowest_;         // by event type: of all sessions, as last asked
   std::vector<CurrentKey> current_;      // by feature: the key of the event last evaluated

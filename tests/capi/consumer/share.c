@@ -16,8 +16,9 @@ static void *work(void *arg) {
   weir_event *event = make_event(w->ruleset, "login");
   for (int i = 0; i < kEvents; ++i) {
     char json[200];
-    snprintf(json, sizeof json, "{\"time\":\"2026-01-01T00:%02d:%02dZ\",\"id\":\"e%d\",\"account\":\"a%d\",\"ok\":false}",
-             i / 60, i % 60, i, w->first + i % 5);
+    snprintf(json, sizeof json,
+             "{\"time\":\"2026-01-01T00:%02d:%02dZ\",\"id\":\"e%d\",\"account\":\"a%d\",\"ok\":false}", i / 60, i % 60,
+             i, w->first + i % 5);
     weir_verdict_release(eval_json(w->session, event, json));
   }
   weir_event_release(event);
