@@ -11,10 +11,16 @@
 #include "compiler/check/annotations.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/builtins.h"
+#include "compiler/types/rule_kinds.h"
 #include "compiler/types/schema.h"
 #include "compiler/types/type.h"
 
 namespace weir::check {
+
+using types::Aggregation;
+using types::EffectKind;
+using types::ListKind;
+using types::Verdict;
 
 struct Entity {
   std::string name;
@@ -31,7 +37,6 @@ struct Event {
   base::Span span;
 };
 
-enum class ListKind : uint8_t { kString, kInt, kDouble, kCidr, kDomain, kRegex };
 struct List {
   std::string name;
   ListKind kind = ListKind::kString;
@@ -60,21 +65,6 @@ struct Action {
   base::Span span;
 };
 
-enum class Aggregation : uint8_t {
-  kCount,
-  kSum,
-  kMin,
-  kMax,
-  kMean,
-  kStddev,
-  kDistinct,
-  kLast,
-  kFirst,
-  kTopK,
-  kQuantile,
-  kEntropy
-};
-
 struct Feature {
   std::string name;
   Aggregation aggregation = Aggregation::kCount;
@@ -91,10 +81,8 @@ struct Feature {
   const syntax::FeatureStmt* ast = nullptr;
 };
 
-enum class Verdict : uint8_t { kAllow, kReview, kChallenge, kBlock };
-
 struct Effect {
-  syntax::EffectKind kind;
+  EffectKind kind;
   const syntax::Expr* key = nullptr;
   int label = -1;
   int64_t duration_nanos = 0;  // 0: for ever, but never beyond the label's max

@@ -1,31 +1,24 @@
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "compiler/check/module_checker.h"
 
 namespace weir::check {
 
-using syntax::EffectKind;
 using syntax::Expr;
 using types::Kind;
 using types::Type;
 
-namespace {
-
-constexpr std::string_view kVerdicts[] = {"allow", "review", "challenge", "block"};  // as enum Verdict
-
-}  // namespace
-
 bool ModuleChecker::read_verdict(const syntax::Name& name, Verdict* out) {
-  for (size_t i = 0; i < std::size(kVerdicts); ++i) {
-    if (kVerdicts[i] != name.text) continue;
-    *out = static_cast<Verdict>(i);
+  std::vector<std::string_view> known;
+  for (Verdict verdict : types::kVerdicts) {
+    known.push_back(types::verdict_name(verdict));
+    if (known.back() != name.text) continue;
+    *out = verdict;
     return true;
   }
   if (!name.text.empty()) {
     sink_.emit(base::DiagKind::kUnknownVerdict, name.span, fmt::format("there is no verdict `{}`", name.text))
-        .hint(fmt::format("one of {}", fmt::join(kVerdicts, ", ")));
+        .hint(fmt::format("one of {}", fmt::join(known, ", ")));
   }
   return false;
 }

@@ -31,7 +31,8 @@ ir::NodeId add_extra(const ExtraExpression& extra, Compilation& out, syntax::Ast
   }
   syntax::Expr* expr = syntax::parse_expression(file, *out.sources, arena, sink);
   if (expr == nullptr) return ir::kNoNode;
-  check::Annotations annotations = out.checked->annotations;
+  // Expressions number on from those of the rules, so the annotations of both fit in one table.
+  check::Annotations& annotations = out.checked->annotations;
   if (check::check_on_event(*expr, *out.checked, event, annotations, sink) == nullptr) return ir::kNoNode;
   return lower::lower_on_event(*expr, *out.checked, event, annotations, program, fold_constant, sink);
 }

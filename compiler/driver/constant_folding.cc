@@ -1,10 +1,10 @@
 #include "compiler/driver/constant_folding.h"
 
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "runtime/value/builtins.h"
+#include "runtime/value/constants.h"
 #include "runtime/value/context.h"
 #include "runtime/value/value.h"
 
@@ -19,55 +19,14 @@ using value::Value;
 constexpr int64_t kMaxSteps = 100'000;
 constexpr size_t kMaxBytes = 1 << 20;
 
-// Text is copied: results borrow from their arguments, and adding their parts to the module moves its constants.
-std::optional<std::string_view> copy_text(const ir::Constant& c, value::Arena& arena) {
-  const char* text = arena.copy(c.s);
-  if (text == nullptr) return std::nullopt;
-  return std::string_view(text, c.s.size());
-}
-
-std::optional<Value> to_value(const ir::Module& m, uint32_t id, value::Arena& arena) {
+Value to_value(const ir::Module& m, uint32_t id, value::Arena& arena) {
   const ir::Constant& c = m.constants[id];
-  switch (c.kind) {
-    case ir::ConstantKind::kNull:
-      return Value::null();
-    case ir::ConstantKind::kBool:
-      return Value::boolean(c.i != 0);
-    case ir::ConstantKind::kInt:
-      return Value::integer(c.i);
-    case ir::ConstantKind::kUint:
-      return Value::uint(c.u);
-    case ir::ConstantKind::kDouble:
-      return Value::dbl(c.d);
-    case ir::ConstantKind::kString:
-    case ir::ConstantKind::kBytes:
-    case ir::ConstantKind::kType: {
-      std::optional<std::string_view> text = copy_text(c, arena);
-      if (!text) return std::nullopt;
-      if (c.kind == ir::ConstantKind::kString) return Value::string(*text);
-      return c.kind == ir::ConstantKind::kBytes ? Value::bytes(*text) : Value::type(*text);
-    }
-    case ir::ConstantKind::kTimestamp:
-      return Value::timestamp(c.i, static_cast<uint32_t>(c.u));
-    case ir::ConstantKind::kDuration:
-      return Value::duration(c.i, static_cast<uint32_t>(c.u));
-    case ir::ConstantKind::kList: {
-      auto* items = arena.allocate_array<Value>(c.items.size());
-      auto* list = arena.allocate_array<value::ListRep>(1);
-      if (items == nullptr || list == nullptr) return std::nullopt;
-      for (size_t i = 0; i < c.items.size(); ++i) {
-        std::optional<Value> item = to_value(m, c.items[i], arena);
-        if (!item) return std::nullopt;
-        items[i] = *item;
-      }
-      *list = value::ListRep{};
-      list->size = list->capacity = static_cast<uint32_t>(c.items.size());
-      list->items = items;
-      return Value::of(list);
-    }
-    default:
-      return std::nullopt;
+  std::vector<Value> items;
+  for (uint32_t item : c.items) {
+    items.push_back(to_value(m, item, arena));
+    if (!items.back().ok()) return items.back();
   }
+  return value::constant_value(c, items, arena);
 }
 
 std::optional<uint32_t> to_constant(ir::Module& m, const Value& v) {
@@ -136,9 +95,8 @@ ir::NodeId fold_constant(ir::Module& m, ir::NodeId id) {
   std::vector<Value> args;
   for (ir::NodeId arg : m.args(id)) {
     if (m.node(arg).op != ir::Op::kConst) return id;
-    std::optional<Value> v = to_value(m, static_cast<uint32_t>(m.node(arg).index), arena);
-    if (!v) return id;
-    args.push_back(*v);
+    args.push_back(to_value(m, static_cast<uint32_t>(m.node(arg).index), arena));
+    if (!args.back().ok()) return id;
   }
   value::EvalContext ctx;
   ctx.arena = &arena;

@@ -13,10 +13,6 @@ constexpr OpInfo kOps[] = {
 #include "compiler/ir/ops.def"
 #undef WEIR_OP
 };
-constexpr std::string_view kVerdicts[] = {"allow", "review", "challenge", "block"};
-constexpr std::string_view kModes[] = {"shadow", "canary", "live", "off"};
-constexpr std::string_view kAggregations[] = {"count",    "sum",  "min",   "max", "mean",     "stddev",
-                                              "distinct", "last", "first", "top", "quantile", "entropy"};
 
 template <typename T>
 int find_named(const std::vector<T>& items, std::string_view name) {
@@ -28,9 +24,6 @@ int find_named(const std::vector<T>& items, std::string_view name) {
 
 std::string_view op_name(Op op) { return kOps[static_cast<size_t>(op)].name; }
 int op_arity(Op op) { return kOps[static_cast<size_t>(op)].arity; }
-std::string_view verdict_name(Verdict verdict) { return kVerdicts[static_cast<size_t>(verdict)]; }
-std::string_view mode_name(Mode mode) { return kModes[static_cast<size_t>(mode)]; }
-std::string_view aggregation_name(Aggregation a) { return kAggregations[static_cast<size_t>(a)]; }
 
 int Program::find_event(std::string_view name) const {
   for (size_t i = 0; i < events.size(); ++i)

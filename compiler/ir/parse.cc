@@ -62,7 +62,7 @@ class LineReader {
         c = static_cast<char>(byte);
         rest_.remove_prefix(3);
       } else if (c == '\\' && !rest_.empty()) {
-        c = rest_[0];
+        c = rest_[0] == 'n' ? '\n' : rest_[0] == 'r' ? '\r' : rest_[0] == 't' ? '\t' : rest_[0];
         rest_.remove_prefix(1);
       }
       *out += c;

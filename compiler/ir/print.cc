@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "compiler/base/quote.h"
 #include "compiler/ir/program.h"
 
 namespace weir::ir {
@@ -14,20 +15,11 @@ namespace {
 constexpr std::string_view kConstantNames[] = {"null",  "bool", "int",       "uint",     "double", "string",
                                                "bytes", "type", "timestamp", "duration", "list",   "map"};
 
-// Printable ASCII as is, the rest as \xNN: reads back byte for byte.
+// Printable ASCII, whatever the text holds.
 std::string quote(std::string_view text) {
-  std::string out = "\"";
-  for (unsigned char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += static_cast<char>(c);
-    } else if (c >= 0x20 && c < 0x7f) {
-      out += static_cast<char>(c);
-    } else {
-      out += fmt::format("\\x{:02x}", c);
-    }
-  }
-  return out + '"';
+  std::string out;
+  base::append_quoted_bytes(out, text);
+  return out;
 }
 
 std::string constant_text(const Constant& c) {

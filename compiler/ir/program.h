@@ -9,23 +9,27 @@
 #include "compiler/base/source.h"
 #include "compiler/ir/identity.h"
 #include "compiler/ir/ir.h"
+#include "compiler/types/rule_kinds.h"
 #include "compiler/types/schema.h"
 #include "compiler/types/type.h"
 
 namespace weir::ir {
 
-enum class Verdict : uint8_t { kAllow, kReview, kChallenge, kBlock };
-std::string_view verdict_name(Verdict verdict);  // "allow"…
-
-enum class Mode : uint8_t { kShadow, kCanary, kLive, kOff };
-std::string_view mode_name(Mode mode);
+using types::Aggregation;
+using types::aggregation_name;
+using types::EffectKind;
+using types::ListKind;
+using types::Mode;
+using types::mode_name;
+using types::Verdict;
+using types::verdict_name;
+using types::WindowKind;
 
 struct Entity {
   std::string name;
   types::Kind base = types::Kind::kString;
 };
 
-enum class ListKind : uint8_t { kString, kInt, kDouble, kCidr, kDomain, kRegex };
 struct List {
   std::string name;
   ListKind kind = ListKind::kString;
@@ -43,23 +47,6 @@ struct Action {
   std::vector<std::string> params;
 };
 
-enum class Aggregation : uint8_t {
-  kCount,
-  kSum,
-  kMin,
-  kMax,
-  kMean,
-  kStddev,
-  kDistinct,
-  kLast,
-  kFirst,
-  kTopK,
-  kQuantile,
-  kEntropy
-};
-std::string_view aggregation_name(Aggregation aggregation);
-
-enum class WindowKind : uint8_t { kDuration, kLast, kSession, kAll };
 struct Window {
   WindowKind kind = WindowKind::kDuration;
   int64_t nanos = 0;       // duration and session
@@ -84,7 +71,6 @@ struct Feature {
   base::Span span;
 };
 
-enum class EffectKind : uint8_t { kLabel, kUnlabel, kVerdict, kAction, kCase };
 struct Effect {
   EffectKind kind = EffectKind::kVerdict;
   NodeId key = kNoNode;
@@ -137,16 +123,7 @@ struct Event {
 };
 
 struct TestStep {
-  enum class Kind : uint8_t {
-    kSend,
-    kRepeat,
-    kWait,
-    kExpectFires,
-    kExpectLabel,
-    kExpectNoLabel,
-    kExpectVerdict,
-    kExpectThat
-  };
+  using Kind = types::TestStepKind;
   Kind kind = Kind::kSend;
   base::Span span;
   uint32_t event = 0;                               // send

@@ -30,7 +30,7 @@ class ModuleLowering {
     for (const syntax::FileAst& f : in_.files)
       if (!f.package.text.empty()) out_.packages.push_back(f.package.text);
     for (const check::Entity& e : in_.entities) out_.entities.push_back({e.name, e.type->base()->kind()});
-    for (const check::List& l : in_.lists) out_.lists.push_back({l.name, static_cast<ir::ListKind>(l.kind), l.values});
+    for (const check::List& l : in_.lists) out_.lists.push_back({l.name, l.kind, l.values});
     for (const check::Label& l : in_.labels)
       out_.labels.push_back({l.name, static_cast<uint32_t>(l.entity), l.max_age_nanos});
     for (const check::Action& a : in_.actions) {
@@ -51,12 +51,12 @@ class ModuleLowering {
   void feature(const check::Feature& f) {
     ir::Feature out;
     out.name = f.name;
-    out.aggregation = static_cast<ir::Aggregation>(f.aggregation);
+    out.aggregation = f.aggregation;
     out.param = f.param;
     out.value_kind = f.type->base()->kind();
     out.event = static_cast<uint32_t>(f.event);
     out.span = f.span;
-    out.window.kind = static_cast<ir::WindowKind>(f.window.kind);
+    out.window.kind = f.window.kind;
     out.window.nanos = f.window.length.nanos;
     out.window.pane_nanos = f.window.pane ? f.window.pane->nanos : 0;
     out.window.count = f.window.count;
@@ -80,7 +80,7 @@ class ModuleLowering {
     out.owner = ast.owner.value_or("");
     out.severity = ast.severity ? ast.severity->text : "";
     out.event = static_cast<uint32_t>(r.event);
-    out.mode = static_cast<ir::Mode>(ast.mode);
+    out.mode = ast.mode;
     out.span = ast.name.span;
     out.when_span = ast.when->span;
     if (out_.sources) out.source = std::string(out_.sources->text(ast.when->span));
@@ -101,8 +101,7 @@ class ModuleLowering {
   void decide(const check::Decide& d) {
     ir::Event& event = out_.events[static_cast<size_t>(d.event)];
     event.has_decide = true;
-    for (const auto& [verdict, when] : d.arms)
-      event.decide.push_back({static_cast<ir::Verdict>(verdict), lower(when, d.event)});
+    for (const auto& [verdict, when] : d.arms) event.decide.push_back({verdict, lower(when, d.event)});
   }
 
   void test(const syntax::TestStmt& t) {
@@ -137,11 +136,11 @@ class ModuleLowering {
 
   ir::Effect effect(const check::Effect& e, int event) {
     ir::Effect out;
-    out.kind = static_cast<ir::EffectKind>(e.kind);
+    out.kind = e.kind;
     out.key = lower(e.key, event);
     out.label = static_cast<uint32_t>(std::max(e.label, 0));
     out.duration_nanos = e.duration_nanos;
-    out.verdict = static_cast<ir::Verdict>(e.verdict);
+    out.verdict = e.verdict;
     out.action = static_cast<uint32_t>(std::max(e.action, 0));
     out.queue = e.queue;
     for (const syntax::Expr* arg : e.args) out.args.push_back(lower(arg, event));
@@ -202,7 +201,7 @@ class ModuleLowering {
   void steps(const std::vector<syntax::TestStep>& in, std::vector<ir::TestStep>& out) {
     for (const syntax::TestStep& s : in) {
       ir::TestStep step;
-      step.kind = static_cast<ir::TestStep::Kind>(s.kind);
+      step.kind = s.kind;
       step.span = s.span;
       step.nanos = s.duration.nanos;
       step.count = s.count;
@@ -226,9 +225,8 @@ class ModuleLowering {
           step.label = static_cast<uint32_t>(out_.find_label(s.name.text));
           break;
         case syntax::TestStep::Kind::kExpectVerdict:
-          for (int v = 0; v < 4; ++v)
-            if (ir::verdict_name(static_cast<ir::Verdict>(v)) == s.name.text)
-              step.verdict = static_cast<ir::Verdict>(v);
+          for (types::Verdict v : types::kVerdicts)
+            if (types::verdict_name(v) == s.name.text) step.verdict = v;
           break;
         case syntax::TestStep::Kind::kRepeat:
           step.slot = repeat_depth_++;

@@ -14,8 +14,13 @@
 #include <vector>
 
 #include "compiler/base/source.h"
+#include "compiler/types/rule_kinds.h"
 
 namespace weir::syntax {
+
+using types::EffectKind;
+using types::Mode;
+using types::WindowKind;
 
 enum class ConstKind : uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kBytes };
 
@@ -145,7 +150,6 @@ struct ActionStmt {
   std::vector<Param> params;
 };  // action freeze(reason: string)
 
-enum class WindowKind : uint8_t { kDuration, kLast, kSession, kAll };
 struct WindowClause {
   WindowKind kind = WindowKind::kDuration;
   DurationLit length;               // duration and session
@@ -166,7 +170,6 @@ struct FeatureStmt {
   WindowClause window;
 };
 
-enum class EffectKind : uint8_t { kLabel, kUnlabel, kVerdict, kAction, kCase };
 struct EffectAst {
   EffectKind kind = EffectKind::kVerdict;
   Expr* key = nullptr;  // label, unlabel, case
@@ -181,8 +184,6 @@ struct TemplatePiece {
   std::string text;
   Expr* expr = nullptr;
 };
-
-enum class Mode : uint8_t { kShadow, kCanary, kLive, kOff };
 
 struct RuleStmt {
   Name name;
@@ -217,16 +218,7 @@ struct DecideStmt {
 // Test blocks: a script. The clock starts at 2026-01-01T00:00:00Z; `repeat … every D` advances it after each round,
 // `wait D` at once. In `repeat i N`, i is an int from 0 to N-1.
 struct TestStep {
-  enum class Kind : uint8_t {
-    kSend,
-    kRepeat,
-    kWait,
-    kExpectFires,
-    kExpectLabel,
-    kExpectNoLabel,
-    kExpectVerdict,
-    kExpectThat
-  };
+  using Kind = types::TestStepKind;
   Kind kind = Kind::kSend;
   base::Span span;
   Name name;                                   // send: event; expect: rule, label or verdict

@@ -1,6 +1,7 @@
 // The AST as text: one node or clause a line, indented by depth. Read by golden tests and `weir dump --stage=ast`.
 #include <fmt/format.h>
 
+#include "compiler/base/quote.h"
 #include "compiler/syntax/literals.h"
 #include "compiler/syntax/parse.h"
 #include "compiler/syntax/unparse.h"
@@ -129,7 +130,7 @@ class Dumper {
       case StatementKind::kList:
         if (s.list->from_file) {
           return line(fmt::format("(list {} of {} from {})", joined(s.list->names), type(s.list->type),
-                                  quote_string(s.list->path)));
+                                  base::quote(s.list->path)));
         }
         open(fmt::format("(list {} of {}", joined(s.list->names), type(s.list->type)));
         expression(s.list->values);
@@ -157,7 +158,7 @@ class Dumper {
         for (const DecideStmt::Arm& arm : s.decide->arms) part(arm.verdict.text, arm.when);
         return close();
       case StatementKind::kTest:
-        open(fmt::format("(test {}", quote_string(s.test->title)));
+        open(fmt::format("(test {}", base::quote(s.test->title)));
         for (const TestStep& step : s.test->steps) test_step(step);
         return close();
     }
@@ -192,7 +193,7 @@ class Dumper {
   void rule(const RuleStmt& r) {
     static constexpr std::string_view kModes[] = {"shadow", "canary", "live", "off"};
     open(fmt::format("(rule {} on {}", r.name.text, r.event.text));
-    if (r.id) line(fmt::format("(id {})", quote_string(*r.id)));
+    if (r.id) line(fmt::format("(id {})", base::quote(*r.id)));
     part("when", r.when);
     part("score", r.score);
     for (const EffectAst& e : r.effects) effect(e);
@@ -203,14 +204,14 @@ class Dumper {
       open("(because");
       for (const TemplatePiece& piece : r.because) {
         if (piece.expr == nullptr) {
-          line(quote_string(piece.text));
+          line(base::quote(piece.text));
         } else {
           expression(piece.expr);
         }
       }
       close();
     }
-    if (r.owner) line(fmt::format("(owner {})", quote_string(*r.owner)));
+    if (r.owner) line(fmt::format("(owner {})", base::quote(*r.owner)));
     if (r.severity) line(fmt::format("(severity {})", r.severity->text));
     if (r.mode_given) line(fmt::format("(mode {})", kModes[static_cast<size_t>(r.mode)]));
     close();

@@ -40,8 +40,4 @@ std::optional<int64_t> decode_duration(std::string_view text);
 // The other way: `1h30m`, in the fewest units; nanoseconds below a millisecond as `5ns`.
 std::string duration_text(int64_t nanos);
 
-// A string literal that denotes the value, in double quotes, escaped where needed.
-std::string quote_string(std::string_view value);
-std::string quote_bytes(std::string_view value);
-
 }  // namespace weir::syntax

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "compiler/syntax/literals.h"
+#include "compiler/base/quote.h"
 #include "compiler/syntax/macros.h"
 #include "compiler/syntax/parse.h"
 
@@ -25,9 +25,9 @@ std::string constant_text(const Constant& c) {
       return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
     }
     case ConstKind::kString:
-      return quote_string(c.s);
+      return base::quote(c.s);
     case ConstKind::kBytes:
-      return quote_bytes(c.s);
+      return base::quote_bytes(c.s);
   }
   return {};
 }
@@ -232,6 +232,7 @@ class Unparser {
     if (e.macro == "cel.bind") return write_macro_call("cel", "bind", {c.accu_var}, {c.accu_init, c.result});
     if (e.macro == "cel.block") return write_block(e);
     if (e.macro == "optMap" || e.macro == "optFlatMap") return write_optional_map(e);
+    if (e.macro == "sortBy") return write_sort_by(e);
     if (e.macro.empty()) {
       out_ += "@fold(";
       for (const Expr* part : {c.iter_range, c.accu_init, c.loop_condition, c.loop_step, c.result}) {
@@ -296,6 +297,13 @@ class Unparser {
     out_ += "], ";
     write(inner, kConditional);
     out_ += ')';
+  }
+
+  void write_sort_by(const Expr& e) {
+    const Expr* sorted = e.comprehension->result;
+    const Expr* keys = sorted->args[0];
+    write(e.comprehension->accu_init, kMember);
+    write_macro_tail("sortBy", {keys->comprehension->iter_var}, macro_bodies(*keys));
   }
 
   void write_optional_map(const Expr& e) {

@@ -33,6 +33,44 @@ bool takes_pattern(const ir::Module& module, ir::NodeId id) {
 
 }  // namespace
 
+Value constant_value(const ir::Constant& c, std::span<const Value> items, Arena& arena) {
+  auto text = [&](Value (*make)(std::string_view)) {
+    const char* copy = arena.copy(c.s);
+    return copy == nullptr ? budget_error() : make({copy, c.s.size()});
+  };
+  EvalContext ctx;
+  ctx.arena = &arena;
+  ctx.steps = INT64_MAX;
+  auto count = static_cast<uint32_t>(items.size());
+  switch (c.kind) {
+    case ir::ConstantKind::kNull:
+      return Value::null();
+    case ir::ConstantKind::kBool:
+      return Value::boolean(c.i != 0);
+    case ir::ConstantKind::kInt:
+      return Value::integer(c.i);
+    case ir::ConstantKind::kUint:
+      return Value::uint(c.u);
+    case ir::ConstantKind::kDouble:
+      return Value::dbl(c.d);
+    case ir::ConstantKind::kString:
+      return text(Value::string);
+    case ir::ConstantKind::kBytes:
+      return text(Value::bytes);
+    case ir::ConstantKind::kType:
+      return text(Value::type);
+    case ir::ConstantKind::kTimestamp:
+      return Value::timestamp(c.i, static_cast<uint32_t>(c.u));
+    case ir::ConstantKind::kDuration:
+      return Value::duration(c.i, static_cast<uint32_t>(c.u));
+    case ir::ConstantKind::kList:
+      return make_list(ctx, items.data(), count, nullptr);
+    case ir::ConstantKind::kMap:
+      return make_map(ctx, items.data(), count / 2, nullptr);
+  }
+  return Value::missing();
+}
+
 // A constant's items precede it, so their values are made already.
 ConstantPool::ConstantPool(const ir::Module& module) {
   values_.reserve(module.constants.size());
@@ -56,43 +94,12 @@ void ConstantPool::attach_patterns(const ir::Module& module) {
 
 Value ConstantPool::make(const ir::Module& module, uint32_t constant) {
   const ir::Constant& c = module.constants[constant];
-  auto own_text = [&] { return std::string_view(arena_.copy(c.s), c.s.size()); };
-  switch (c.kind) {
-    case ir::ConstantKind::kNull:
-      return Value::null();
-    case ir::ConstantKind::kBool:
-      return Value::boolean(c.i != 0);
-    case ir::ConstantKind::kInt:
-      return Value::integer(c.i);
-    case ir::ConstantKind::kUint:
-      return Value::uint(c.u);
-    case ir::ConstantKind::kDouble:
-      return Value::dbl(c.d);
-    case ir::ConstantKind::kString:
-      return Value::string(own_text());
-    case ir::ConstantKind::kBytes:
-      return Value::bytes(own_text());
-    case ir::ConstantKind::kType:
-      return Value::type(own_text());
-    case ir::ConstantKind::kTimestamp:
-      return Value::timestamp(c.i, static_cast<uint32_t>(c.u));
-    case ir::ConstantKind::kDuration:
-      return Value::duration(c.i, static_cast<uint32_t>(c.u));
-    case ir::ConstantKind::kList:
-    case ir::ConstantKind::kMap:
-      break;
-  }
   std::vector<Value> items;
   items.reserve(c.items.size());
   for (uint32_t item : c.items) items.push_back(values_[item]);
-  EvalContext ctx;
-  ctx.arena = &arena_;
-  ctx.steps = INT64_MAX;
-  uint32_t count = static_cast<uint32_t>(items.size());
-  if (c.kind == ir::ConstantKind::kMap) return make_map(ctx, items.data(), count / 2, nullptr);
-  Value list = make_list(ctx, items.data(), count, nullptr);
-  if (list.is(Kind::kList)) index_list(arena_, const_cast<ListRep*>(list.list));
-  return list;
+  Value value = constant_value(c, items, arena_);
+  if (value.is(Kind::kList)) index_list(arena_, const_cast<ListRep*>(value.list));
+  return value;
 }
 
 }  // namespace weir::value

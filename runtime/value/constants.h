@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "compiler/ir/ir.h"
@@ -10,6 +11,10 @@
 #include "runtime/value/value.h"
 
 namespace weir::value {
+
+// A constant as a value in the arena, its text copied: whoever adds to a module moves its constants. `items`: the
+// values of c.items. A budget error if the arena has no room.
+Value constant_value(const ir::Constant& c, std::span<const Value> items, Arena& arena);
 
 class ConstantPool {
  public:

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "compiler/base/quote.h"
 #include "runtime/value/operations.h"
 #include "runtime/value/text.h"
 #include "runtime/value/utf8.h"
@@ -14,43 +15,6 @@ namespace {
 constexpr int kDeepest = 64;
 // Lists that share parts can be exponentially larger than the memory they take.
 constexpr size_t kLongest = size_t{1} << 20;
-
-void append_escape(std::string& out, unsigned char c) {
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      break;
-    case '\\':
-      out += "\\\\";
-      break;
-    case '\n':
-      out += "\\n";
-      break;
-    case '\r':
-      out += "\\r";
-      break;
-    case '\t':
-      out += "\\t";
-      break;
-    default:
-      out += fmt::format("\\x{:02x}", c);
-  }
-}
-
-bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' || c == 0x7f; }
-
-void append_quoted(std::string& out, std::string_view text, bool ascii_only) {
-  out += '"';
-  for (char c : text) {
-    unsigned char u = static_cast<unsigned char>(c);
-    if (needs_escape(u) || (ascii_only && u >= 0x80)) {
-      append_escape(out, u);
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 std::string double_literal(double d) {
   std::string text = format_double(d);
@@ -100,11 +64,11 @@ class LiteralWriter {
         out_ += double_literal(v.d);
         break;
       case Kind::kString:
-        append_quoted(out_, v.str(), false);
+        base::append_quoted(out_, v.str());
         break;
       case Kind::kBytes:
         out_ += 'b';
-        append_quoted(out_, v.str(), true);
+        base::append_quoted_bytes(out_, v.str());
         break;
       case Kind::kTimestamp:
         out_ += fmt::format("timestamp(\"{}\")", format_timestamp(v.i, v.aux));

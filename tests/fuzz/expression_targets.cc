@@ -7,9 +7,9 @@
 #include "compiler/driver/expression.h"
 #include "compiler/syntax/parse.h"
 #include "runtime/interp/interpreter.h"
-#include "runtime/value/constants.h"
 #include "runtime/value/operations.h"
 #include "tests/differential/compare.h"
+#include "tests/differential/evaluate.h"
 #include "tests/fuzz/targets.h"
 #ifdef WEIR_HAVE_JIT
 #include "runtime/jit/native.h"
@@ -18,6 +18,8 @@
 namespace weir::fuzz {
 
 namespace {
+
+constexpr int64_t kSteps = 50'000;
 
 [[noreturn]] void fail(std::string_view what, std::string_view text) {
   fmt::print(stderr, "{}\ninput: {}\n", what, text);
@@ -50,21 +52,6 @@ std::vector<value::Value> row() {
   static const value::ListRep kList = {3, 3, kItems, nullptr, 0};
   return {Value::boolean(true),   Value::integer(-7), Value::missing(),  Value::dbl(2.5),
           Value::string("héllo"), Value::missing(),   Value::of(&kList), Value::uint(3)};
-}
-
-value::Value evaluate(const value::Evaluator& evaluator, const driver::CompiledExpression& e,
-                      const value::ConstantPool& constants, const std::vector<value::Value>& row, value::Arena& arena) {
-  std::vector<value::Memo> memo(e.module->memo_count + 1);
-  std::vector<value::Value> locals(e.module->local_count + 1);
-  value::EvalContext ctx;
-  ctx.row = row.data();
-  ctx.memo = memo.data();
-  ctx.locals = locals.data();
-  ctx.constants = constants.values();
-  ctx.arena = &arena;
-  ctx.steps = 50'000;
-  ctx.module = e.module.get();
-  return evaluator.eval(e.root, ctx);
 }
 
 }  // namespace
@@ -103,14 +90,15 @@ void evaluate_expression(std::string_view text) {
   value::ConstantPool constants(*e.module);
   std::vector<value::Value> values = row();
   value::Arena arena, native_arena;
-  value::Value expected = evaluate(interp::Interpreter(*e.module, {}), e, constants, values, arena);
+  value::Value expected =
+      differential::evaluate(interp::Interpreter(*e.module, {}), *e.module, e.root, constants, arena, kSteps, values);
   if (expected.ok()) value::to_literal(expected);
 #ifdef WEIR_HAVE_JIT
   jit::NativeOptions options;
   options.level = jit::OptLevel::kO0;
   auto native = jit::compile(*e.module, roots, {}, options, nullptr);
   if (!native.ok()) fail(native.status().ToString(), text);
-  value::Value got = evaluate(**native, e, constants, values, native_arena);
+  value::Value got = differential::evaluate(**native, *e.module, e.root, constants, native_arena, kSteps, values);
   if (!differential::identical(expected, got))
     fail(fmt::format("the tiers disagree: interpreter {}, native {}", differential::show(expected),
                      differential::show(got)),

@@ -3,8 +3,8 @@
 
 #include "compiler/driver/expression.h"
 #include "runtime/interp/interpreter.h"
-#include "runtime/value/constants.h"
 #include "runtime/value/operations.h"
+#include "tests/differential/evaluate.h"
 
 namespace weir::interp {
 namespace {
@@ -16,16 +16,7 @@ value::Value evaluate(const std::string& text, value::Arena& arena) {
     return value::Value::missing();
   }
   value::ConstantPool constants(*e.module);
-  std::vector<value::Memo> memo(e.module->memo_count + 1);
-  std::vector<value::Value> locals(e.module->local_count + 1);
-  value::EvalContext ctx;
-  ctx.memo = memo.data();
-  ctx.locals = locals.data();
-  ctx.constants = constants.values();
-  ctx.arena = &arena;
-  ctx.steps = 1'000'000;
-  ctx.module = e.module.get();
-  return Interpreter(*e.module, {}).eval(e.root, ctx);
+  return differential::evaluate(Interpreter(*e.module, {}), *e.module, e.root, constants, arena);
 }
 
 class Sharing : public testing::TestWithParam<const char*> {};
@@ -51,6 +42,9 @@ INSTANTIATE_TEST_SUITE_P(
         // Lists grown in place must not be seen growing.
         "cel.bind(v, [1, 2].map(a, a), v + v == [1, 2, 1, 2] && v.map(a, a) == v && v.size() == 2)",
         "[[1], [2]].map(x, x.map(y, [y])) == [[[1]], [[2]]]", "[1, 2].map(x, [x].filter(y, y > 1)) == [[], [2]]",
+        // Macros that bind their receiver, one inside the other.
+        "[[3, 1], [2]].sortBy(x, x.sortBy(y, y)[0]) == [[3, 1], [2]] && [3, 1].sortBy(x, [x].sortBy(y, -y)[0]) == [1, 3]",
+        "optional.of([2, 1]).optMap(x, x.sortBy(y, y)).value() == [1, 2]",
         // Errors are absorbed from either side, also when they were remembered.
         "[0, 1].exists(x, 1 / x == 1) && ([0].all(x, 1 / x == 1) || true)"));
 

@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "compiler/base/quote.h"
+
 namespace weir::syntax {
 namespace {
 
@@ -96,10 +98,10 @@ TEST(Literals, QuotingReadsBack) {
   std::string every;
   for (int c = 1; c < 128; ++c) every += static_cast<char>(c);
   LiteralError error;
-  EXPECT_EQ(decode_quoted(quote_string(every + "é"), error), every + "é");
+  EXPECT_EQ(decode_quoted(base::quote(every + "é"), error), every + "é");
   std::string bytes;
   for (int c = 0; c < 256; ++c) bytes += static_cast<char>(c);
-  EXPECT_EQ(decode_quoted(quote_bytes(bytes), error), bytes);
+  EXPECT_EQ(decode_quoted(base::quote_bytes(bytes), error), bytes);
 }
 
 }  // namespace
