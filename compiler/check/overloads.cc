@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/infer.h"
+#include "compiler/syntax/macros.h"
 
 namespace weir::check {
 
@@ -250,6 +251,14 @@ void Inference::report_unknown_function(const Expr& call, std::string_view funct
   for (std::string_view name : overloads_.function_names()) {
     if (is_operator(name) || name.find('@') != std::string_view::npos) continue;
     if (!overloads_.find(name, style).empty()) names.push_back(name);
+  }
+  for (const syntax::MacroInfo& macro : syntax::macros()) {
+    if ((macro.style == syntax::MacroInfo::Style::kMember) != member) continue;
+    if (macro.name == function) {
+      diagnostic.hint(fmt::format("`{}` is a macro: {}", function, macro.forms));
+      return;
+    }
+    names.push_back(macro.name);
   }
   std::string_view guess = base::did_you_mean(function, names);
   if (!guess.empty()) diagnostic.hint(fmt::format("did you mean `{}`?", guess));

@@ -17,12 +17,6 @@ namespace {
 constexpr uint32_t kUndeclared = ir::kErrorUndeclared;
 constexpr uint32_t kUnbound = ir::kErrorUnbound;
 
-types::CallStyle call_style(const Expr& e) {
-  if (e.operand != nullptr) return types::CallStyle::kMember;
-  bool is_operator = e.name == "@in" || e.name == "-_" || e.name == "!_" || (e.name.size() > 1 && e.name[0] == '_');
-  return is_operator ? types::CallStyle::kOperator : types::CallStyle::kGlobal;
-}
-
 // cel.bind and its kin: a fold over nothing whose accumulator is the variable.
 bool is_definition(const syntax::Comprehension& c) {
   return c.iter_range->kind == ExprKind::kList && c.iter_range->args.empty() &&
@@ -274,8 +268,7 @@ NodeId ExpressionLowering::visit_call(const Expr& e) {
   bool qualified = !ref.text.empty();
   std::vector<NodeId> args = call_arguments(e, !qualified);
   if (!qualified && e.name == "_[_]") return m_.add(Op::kIndexDyn, type_of(e), args);
-  uint32_t callee =
-      qualified ? m_.intern_callee(ref.text, types::CallStyle::kGlobal) : m_.intern_callee(e.name, call_style(e));
+  uint32_t callee = m_.intern_callee(qualified ? ref.text : e.name, ref.style);
   return m_.add(Op::kCallDyn, type_of(e), args, static_cast<int32_t>(callee));
 }
 

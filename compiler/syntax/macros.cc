@@ -7,19 +7,19 @@
 namespace weir::syntax {
 namespace {
 
+constexpr MacroInfo kMacros[] = {
+#define WEIR_MACRO(name, style, least, most, forms, doc, example) \
+  {name, MacroInfo::Style::style, least, most, forms, doc, example},
+#include "compiler/syntax/macros.def"
+#undef WEIR_MACRO
+};
+
 // The macro's name with static storage, or empty: Expr::macro outlives the source.
 std::string_view receiver_macro(std::string_view function, size_t args) {
-  struct Form {
-    std::string_view name;
-    size_t least, most;
-  };
-  static constexpr Form kForms[] = {
-      {"all", 2, 3},    {"exists", 2, 3},     {"exists_one", 2, 3},        {"existsOne", 2, 3},
-      {"map", 2, 3},    {"filter", 2, 2},     {"transformList", 3, 4},     {"transformMap", 3, 4},
-      {"optMap", 2, 2}, {"optFlatMap", 2, 2}, {"transformMapEntry", 3, 4},
-  };
-  for (const Form& form : kForms)
-    if (form.name == function && args >= form.least && args <= form.most) return form.name;
+  for (const MacroInfo& macro : kMacros) {
+    if (macro.style == MacroInfo::Style::kMember && macro.name == function && args >= macro.least && args <= macro.most)
+      return macro.name;
+  }
   return {};
 }
 
@@ -28,6 +28,8 @@ bool is_namespace(const Expr* receiver, std::string_view name) {
 }
 
 }  // namespace
+
+std::span<const MacroInfo> macros() { return kMacros; }
 
 Expr* MacroExpander::expand(Expr* call) {
   if (call->operand == nullptr) return call->name == "has" && call->args.size() == 1 ? expand_has(call) : call;
@@ -39,6 +41,7 @@ Expr* MacroExpander::expand(Expr* call) {
   if (macro.empty()) return call;
   if (macro == "map") return expand_map(call);
   if (macro == "filter") return expand_filter(call);
+  if (macro == "sortBy") return expand_sort_by(call);
   if (macro == "optMap" || macro == "optFlatMap") return expand_optional_map(call);
   if (macro.substr(0, 9) == "transform") return expand_transform(call);
   return expand_quantifier(call);
@@ -113,6 +116,20 @@ Expr* MacroExpander::expand_filter(Expr* call) {
   return fold(call, "filter", std::move(parts));
 }
 
+// The list is bound to a name no source can write; its keys are computed by a fold as that of map.
+Expr* MacroExpander::expand_sort_by(Expr* call) {
+  Comprehension parts;
+  if (!variables(call, 1, parts)) return bad_argument(call, call->span, {});
+  parts.iter_range = ident(call, kBoundTarget);
+  parts.accu_init = list(call);
+  parts.loop_condition = boolean(call, true);
+  parts.loop_step = call_of(call, "_+_", {accumulator(call), list(call, {call->args[1]})});
+  parts.result = accumulator(call);
+  Expr* sorted = member_call(call, ident(call, kBoundTarget), "@sortByAssociatedKeys");
+  sorted->args.push_back(fold(call, "map", std::move(parts)));
+  return bind(call, "sortBy", std::string(kBoundTarget), call->operand, sorted);
+}
+
 Expr* MacroExpander::expand_transform(Expr* call) {
   std::string_view macro = receiver_macro(call->name, call->args.size());
   Comprehension parts;
@@ -179,15 +196,14 @@ Expr* MacroExpander::expand_block_variable(Expr* call) {
 
 // cel-go repeats the target, which grows chains exponentially; here it is bound once, to a name no source can write.
 Expr* MacroExpander::expand_optional_map(Expr* call) {
-  constexpr std::string_view kTarget = "@target";
   bool flat = call->name == "optFlatMap";
   std::string name;
   if (!variable(call, call->args[0], name)) return bad_argument(call, call->span, {});
-  Expr* mapped = bind(call, {}, std::move(name), member_call(call, ident(call, kTarget), "value"), call->args[1]);
+  Expr* mapped = bind(call, {}, std::move(name), member_call(call, ident(call, kBoundTarget), "value"), call->args[1]);
   if (!flat) mapped = call_of(call, "optional.of", {mapped});
-  Expr* choice = conditional(call, member_call(call, ident(call, kTarget), "hasValue"), mapped,
+  Expr* choice = conditional(call, member_call(call, ident(call, kBoundTarget), "hasValue"), mapped,
                              call_of(call, "optional.none", {}));
-  return bind(call, flat ? "optFlatMap" : "optMap", std::string(kTarget), call->operand, choice);
+  return bind(call, flat ? "optFlatMap" : "optMap", std::string(kBoundTarget), call->operand, choice);
 }
 
 namespace {

@@ -2,10 +2,13 @@
 //
 // Expansions follow cel-go: parser/macro.go (has, all, exists, exists_one, map, filter), ext/comprehensions.go (two
 // variables), ext/bindings.go (cel.bind; cel.block with cel.index, cel.iterVar and cel.accuVar, used by tests only),
-// ext/math.go (greatest, least), cel/library.go (optMap, optFlatMap). Functions that only expansions call have names no
-// source can write (`cel.@mapInsert`, `math.@max`, `@not_strictly_false`); `optional.of` and `optional.none` are called
-// globally by their full names.
+// ext/math.go (greatest, least), ext/lists.go (sortBy), cel/library.go (optMap, optFlatMap). Functions that only
+// expansions call have names no source can write (`cel.@mapInsert`, `math.@max`, `@not_strictly_false`); `optional.of`
+// and `optional.none` are called globally by their full names.
 #pragma once
+
+#include <span>
+#include <string_view>
 
 #include "compiler/base/diagnostics.h"
 #include "compiler/syntax/ast.h"
@@ -14,6 +17,18 @@ namespace weir::syntax {
 
 inline constexpr std::string_view kAccumulator = "@result";
 inline constexpr std::string_view kUnusedVariable = "#unused";
+inline constexpr std::string_view kBoundTarget = "@target";  // the receiver of a macro that needs it more than once
+
+struct MacroInfo {
+  enum class Style : uint8_t { kGlobal, kMember };
+  std::string_view name;  // "all", "cel.bind"
+  Style style;
+  uint8_t least, most;     // arguments in parentheses
+  std::string_view forms;  // "l.all(x, p), m.all(k, v, p)"
+  std::string_view doc;
+  std::string_view example;  // a CEL expression that is true
+};
+std::span<const MacroInfo> macros();  // macros.def
 
 class MacroExpander {
  public:
@@ -29,6 +44,7 @@ class MacroExpander {
   Expr* expand_quantifier(Expr* call);
   Expr* expand_map(Expr* call);
   Expr* expand_filter(Expr* call);
+  Expr* expand_sort_by(Expr* call);
   Expr* expand_transform(Expr* call);
   Expr* expand_bind(Expr* call);
   Expr* expand_block(Expr* call);

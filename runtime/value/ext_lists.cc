@@ -1,8 +1,10 @@
-// The lists and sets extensions, after cel-go ext/lists and ext/sets; membership by hash, not by pairs.
+// The lists, maps and sets extensions, after cel-go ext/lists, ext/maps and ext/sets; membership by hash, not by pairs.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "runtime/value/containers.h"
 #include "runtime/value/ext_support.h"
 #include "runtime/value/number.h"
 #include "runtime/value/operations.h"
@@ -84,20 +86,29 @@ bool less(const Value& a, const Value& b) {
   }
 }
 
-Value sort(EvalContext& ctx, const ListRep& list) {
-  ListBuilder out(ctx, list.size);
+// The elements in the order of their keys; equal keys keep the order of the list.
+Value sort_by(EvalContext& ctx, const ListRep& list, const ListRep& keys) {
+  if (list.size != keys.size)
+    return ext::invalid(ctx, fmt::format("{} elements cannot be sorted by {} keys", list.size, keys.size));
+  auto* order = ctx.arena->allocate_array<uint32_t>(list.size);
+  if (order == nullptr) return budget_error();
   int64_t size = 0;
-  for (uint32_t i = 0; i < list.size && !out.failed(); ++i) {
-    const Value& item = list.items[i];
-    if (!has_order(item.kind)) return ext::invalid(ctx, "list elements must be comparable");
-    if (item.kind != list.items[0].kind) return ext::invalid(ctx, "list elements must have the same type");
-    size += 1 + size_of(item) / 16;
-    out.add(item);
+  for (uint32_t i = 0; i < keys.size; ++i) {
+    const Value& key = keys.items[i];
+    if (!has_order(key.kind)) return ext::invalid(ctx, "list elements must be comparable");
+    if (key.kind != keys.items[0].kind) return ext::invalid(ctx, "list elements must have the same type");
+    size += 1 + size_of(key) / 16;
+    order[i] = i;
   }
-  if (out.failed() || !charge(ctx, size)) return budget_error();
-  std::stable_sort(out.begin(), out.end(), less);
+  if (!charge(ctx, size)) return budget_error();
+  std::stable_sort(order, order + list.size,
+                   [&](uint32_t a, uint32_t b) { return less(keys.items[a], keys.items[b]); });
+  ListBuilder out(ctx, list.size);
+  for (uint32_t i = 0; i < list.size && !out.failed(); ++i) out.add(list.items[order[i]]);
   return out.finish();
 }
+
+Value sort(EvalContext& ctx, const ListRep& list) { return sort_by(ctx, list, list); }
 
 Value reverse(EvalContext& ctx, const ListRep& list) {
   ListBuilder out(ctx, list.size);
@@ -141,6 +152,18 @@ Value insert_all(EvalContext& ctx, const Value& accu, const MapRep& added) {
   return out;
 }
 
+// The entries of both; where a key is in both, the second one's value.
+Value merge(EvalContext& ctx, const MapRep& a, const MapRep& b) {
+  std::vector<Value> items;
+  for (uint32_t i = 0; i < a.size; ++i) {
+    const Value* newer = find(b, a.entries[i].key);
+    items.insert(items.end(), {a.entries[i].key, newer != nullptr ? *newer : a.entries[i].value});
+  }
+  for (uint32_t i = 0; i < b.size; ++i)
+    if (find(a, b.entries[i].key) == nullptr) items.insert(items.end(), {b.entries[i].key, b.entries[i].value});
+  return make_map(ctx, items.data(), static_cast<uint32_t>(items.size() / 2), nullptr);
+}
+
 }  // namespace
 
 WEIR_BODY_OF(list_slice, 0, slice(ctx, *args[0].list, args[1].i, args[2].i), Kind::kList, Kind::kInt, Kind::kInt)
@@ -155,12 +178,23 @@ WEIR_BODY_OF(list_sort_duration, 1, sort(ctx, *args[0].list), Kind::kList)
 WEIR_BODY_OF(list_sort_timestamp, 1, sort(ctx, *args[0].list), Kind::kList)
 WEIR_BODY_OF(list_sort_string, 1, sort(ctx, *args[0].list), Kind::kList)
 WEIR_BODY_OF(list_sort_bytes, 1, sort(ctx, *args[0].list), Kind::kList)
+#define WEIR_SORT_BY(kind) \
+  WEIR_BODY_OF(list_sort_by_##kind, 1, sort_by(ctx, *args[0].list, *args[1].list), Kind::kList, Kind::kList)
+WEIR_SORT_BY(int)
+WEIR_SORT_BY(uint)
+WEIR_SORT_BY(double)
+WEIR_SORT_BY(bool)
+WEIR_SORT_BY(duration)
+WEIR_SORT_BY(timestamp)
+WEIR_SORT_BY(string)
+WEIR_SORT_BY(bytes)
 WEIR_BODY_OF(list_reverse, 1, reverse(ctx, *args[0].list), Kind::kList)
 WEIR_BODY_CONST(lists_range, range(ctx, args[0].i))
 WEIR_BODY_OF(sets_contains, 2, are_in(ctx, *args[1].list, *args[0].list, Quantity::kAll), Kind::kList, Kind::kList)
 WEIR_BODY_OF(sets_equivalent, 2, equivalent(ctx, *args[0].list, *args[1].list), Kind::kList, Kind::kList)
 WEIR_BODY_OF(sets_intersects, 2, are_in(ctx, *args[0].list, *args[1].list, Quantity::kAny), Kind::kList, Kind::kList)
 
+WEIR_BODY_OF(map_merge, 2, merge(ctx, *args[0].map, *args[1].map), Kind::kMap, Kind::kMap)
 WEIR_BODY_OF(map_insert_all, 0, insert_all(ctx, args[0], *args[1].map), Kind::kMap, Kind::kMap)
 
 }  // namespace weir::value

@@ -1,4 +1,4 @@
-// The function reference of docs/language.md, generated from builtins.def.
+// The function reference of docs/language.md, generated from macros.def and builtins.def.
 //
 //   function_reference --check FILE    fails if FILE's section is not what would be generated
 //   function_reference --update FILE   writes it
@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "compiler/driver/expression.h"
+#include "compiler/syntax/macros.h"
 #include "compiler/types/builtins.h"
 #include "runtime/interp/interpreter.h"
-#include "runtime/value/constants.h"
+#include "tests/differential/evaluate.h"
 #ifdef WEIR_HAVE_JIT
 #include "runtime/jit/native.h"
 #endif
@@ -90,10 +91,21 @@ std::string cell(std::string_view text) {
   return out;
 }
 
-bool internal(const BuiltinInfo& b) { return b.function.starts_with("cel.@"); }
+bool internal(const BuiltinInfo& b) { return b.function.starts_with("cel.@") || b.function.starts_with("@sort"); }
+
+// Its own rows: macros are no functions and cost what their rounds cost.
+std::string macro_section() {
+  std::string out = "\n### Macros\n\n| call | meaning and errors | true, for example |\n|---|---|---|\n";
+  for (const syntax::MacroInfo& macro : syntax::macros()) {
+    std::string forms(macro.forms);
+    for (size_t at = 0; (at = forms.find("; ", at)) != std::string::npos;) forms.replace(at, 2, "`, `");
+    out += fmt::format("| `{}` | {} | `{}` |\n", cell(forms), cell(macro.doc), cell(macro.example));
+  }
+  return out;
+}
 
 std::string reference() {
-  constexpr std::string_view kCosts[] = {"1", "length", "pattern", "product"};
+  constexpr std::string_view kCosts[] = {"constant", "length", "pattern", "product"};
   std::map<std::string, std::string> sections;
   for (const BuiltinInfo* b : all_builtins()) {
     if (internal(*b)) continue;
@@ -101,7 +113,7 @@ std::string reference() {
     rows += fmt::format("| `{}` | {} | {} | `{}` |\n", cell(call_form(*b)), cell(b->doc),
                         kCosts[static_cast<size_t>(b->cost)], cell(b->example));
   }
-  std::string out(kBegin);
+  std::string out = std::string(kBegin) + macro_section();
   for (const auto& [title, rows] : sections)
     out += fmt::format("\n### {}\n\n| call | meaning and errors | cost | true, for example |\n|---|---|---|---|\n{}",
                        title, rows);
@@ -132,48 +144,42 @@ int write_or_check(const std::string& path, bool update) {
   return 1;
 }
 
-value::Value evaluate(const value::Evaluator& evaluator, const ir::Module& module, ir::NodeId root,
-                      value::Arena& arena) {
-  value::ConstantPool constants(module);
-  std::vector<value::Memo> memo(module.memo_count + 1);
-  std::vector<value::Value> locals(module.local_count + 1);
-  value::EvalContext ctx;
-  ctx.memo = memo.data();
-  ctx.locals = locals.data();
-  ctx.constants = constants.values();
-  ctx.arena = &arena;
-  ctx.steps = 1'000'000;
-  ctx.module = &module;
-  return evaluator.eval(root, ctx);
+// False if an example is not true in a tier.
+bool run_example(std::string_view name, std::string_view example) {
+  bool fine = true;
+  auto complain = [&](std::string_view why) {
+    fmt::print(stderr, "{}: {}: {}\n", name, example, why);
+    fine = false;
+  };
+  auto compiled = driver::compile_expression(example, {}, std::make_shared<types::TypeTable>(), true);
+  if (!compiled.module) {
+    complain(base::render_all(compiled.diagnostics, *compiled.sources));
+    return false;
+  }
+  value::ConstantPool constants(*compiled.module);
+  value::Arena arena;
+  auto is_true = [&](const value::Evaluator& evaluator) {
+    return differential::evaluate(evaluator, *compiled.module, compiled.root, constants, arena).is_true();
+  };
+  if (!is_true(interp::Interpreter(*compiled.module, {}))) complain("is not true in the interpreter");
+#ifdef WEIR_HAVE_JIT
+  jit::NativeOptions options;
+  options.level = jit::OptLevel::kO0;
+  auto native = jit::compile(*compiled.module, {compiled.root}, {}, options, nullptr);
+  if (!native.ok())
+    complain(native.status().ToString());
+  else if (!is_true(**native))
+    complain("is not true in native code");
+#endif
+  return fine;
 }
 
 int run_examples() {
   int failures = 0;
-  for (const BuiltinInfo* b : all_builtins()) {
-    if (internal(*b)) continue;
-    auto complain = [&](std::string_view why) {
-      fmt::print(stderr, "{}: {}: {}\n", b->id_name, b->example, why);
-      ++failures;
-    };
-    auto compiled = driver::compile_expression(b->example, {}, std::make_shared<types::TypeTable>(), true);
-    if (!compiled.module) {
-      complain(base::render_all(compiled.diagnostics, *compiled.sources));
-      continue;
-    }
-    value::Arena arena;
-    if (!evaluate(interp::Interpreter(*compiled.module, {}), *compiled.module, compiled.root, arena).is_true())
-      complain("is not true in the interpreter");
-#ifdef WEIR_HAVE_JIT
-    jit::NativeOptions options;
-    options.level = jit::OptLevel::kO0;
-    auto native = jit::compile(*compiled.module, {compiled.root}, {}, options, nullptr);
-    if (!native.ok())
-      complain(native.status().ToString());
-    else if (!evaluate(**native, *compiled.module, compiled.root, arena).is_true())
-      complain("is not true in native code");
-#endif
-  }
-  fmt::print("{} overloads, {} failures\n", types::kBuiltinCount, failures);
+  for (const syntax::MacroInfo& macro : syntax::macros()) failures += !run_example(macro.name, macro.example);
+  for (const BuiltinInfo* b : all_builtins())
+    if (!internal(*b)) failures += !run_example(b->id_name, b->example);
+  fmt::print("{} macros, {} overloads, {} failures\n", syntax::macros().size(), types::kBuiltinCount, failures);
   return failures == 0 ? 0 : 1;
 }
 

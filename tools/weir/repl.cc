@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "compiler/syntax/macros.h"
 #include "compiler/types/builtins.h"
 #include "tools/weir/expression_eval.h"
 #include "tools/weir/output.h"
@@ -29,13 +30,22 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// What a source can call by name: functions that only macros call have names no source can write.
+std::vector<const types::BuiltinInfo*> callable() {
+  std::vector<const types::BuiltinInfo*> out;
+  for (size_t i = 0; i < types::kBuiltinCount; ++i) {
+    const types::BuiltinInfo& info = types::builtin_info(static_cast<types::BuiltinId>(i));
+    bool hidden = info.style == types::CallStyle::kOperator || info.function.find('@') != std::string_view::npos;
+    if (!hidden) out.push_back(&info);
+  }
+  return out;
+}
+
 class Repl {
  public:
   explicit Repl(bool native) : scope_(native) {
-    for (size_t i = 0; i < types::kBuiltinCount; ++i) {
-      const types::BuiltinInfo& info = types::builtin_info(static_cast<types::BuiltinId>(i));
-      if (info.style != types::CallStyle::kOperator) functions_.insert(std::string(info.function));
-    }
+    for (const types::BuiltinInfo* info : callable()) functions_.insert(std::string(info->function));
+    for (const syntax::MacroInfo& macro : syntax::macros()) functions_.insert(std::string(macro.name));
   }
 
   // False to leave.
@@ -120,11 +130,14 @@ class Repl {
   }
 
   void list_functions(std::string_view part) {
-    for (size_t i = 0; i < types::kBuiltinCount; ++i) {
-      const types::BuiltinInfo& info = types::builtin_info(static_cast<types::BuiltinId>(i));
-      if (info.style == types::CallStyle::kOperator || info.function.find(part) == std::string_view::npos) continue;
-      print(fmt::format("{}{}{}  {}\n", styled(info.function, Style::kBold), info.signature,
-                        info.style == types::CallStyle::kMember ? " (member)" : "", styled(info.doc, Style::kDim)));
+    for (const types::BuiltinInfo* info : callable()) {
+      if (info->function.find(part) == std::string_view::npos) continue;
+      print(fmt::format("{}{}{}  {}\n", styled(info->function, Style::kBold), info->signature,
+                        info->style == types::CallStyle::kMember ? " (member)" : "", styled(info->doc, Style::kDim)));
+    }
+    for (const syntax::MacroInfo& macro : syntax::macros()) {
+      if (macro.name.find(part) == std::string_view::npos) continue;
+      print(fmt::format("{}  {}\n", styled(macro.forms, Style::kBold), styled(macro.doc, Style::kDim)));
     }
   }
 

@@ -43,7 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
         "cel.bind(v, [1, 2].map(a, a), v + v == [1, 2, 1, 2] && v.map(a, a) == v && v.size() == 2)",
         "[[1], [2]].map(x, x.map(y, [y])) == [[[1]], [[2]]]", "[1, 2].map(x, [x].filter(y, y > 1)) == [[], [2]]",
         // Macros that bind their receiver, one inside the other.
-        "[[3, 1], [2]].sortBy(x, x.sortBy(y, y)[0]) == [[3, 1], [2]] && [3, 1].sortBy(x, [x].sortBy(y, -y)[0]) == [1, 3]",
+        "[[3, 1], [2]].sortBy(x, x.sortBy(y, y)[0]) == [[3, 1], [2]] && [3, 1].sortBy(x, [x].sortBy(y, -y)[0]) == [1, "
+        "3]",
         "optional.of([2, 1]).optMap(x, x.sortBy(y, y)).value() == [1, 2]",
         // Errors are absorbed from either side, also when they were remembered.
         "[0, 1].exists(x, 1 / x == 1) && ([0].all(x, 1 / x == 1) || true)"));
