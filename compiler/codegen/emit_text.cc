@@ -101,12 +101,19 @@ llvm::Value* Emitter::code_in(int view, const std::vector<uint32_t>& codes) {
   return b_.CreateTrunc(b_.CreateLShr(mask, shift), b_.getInt1Ty());
 }
 
+// As the bodies do (value/bodies.h): neither tier checks the budget here.
+void Emitter::charge_read(llvm::Value* size) {
+  llvm::Value* steps = offset(ctx_, abi::kCtxSteps);
+  b_.CreateStore(b_.CreateSub(b_.CreateLoad(b_.getInt64Ty(), steps), b_.CreateLShr(size, i64(4))), steps);
+}
+
 llvm::Value* Emitter::string_equals(const Val& x, const Val& y) {
   // Lengths first, then the bytes. The words' low halves differ where a constant carries more than its text.
   Val differs{Rep::kBool, b_.getFalse(), nullptr, {}};
   return branch(
              b_.CreateICmpEQ(b_.CreateLShr(x.a, i64(32)), b_.CreateLShr(y.a, i64(32))), Rep::kBool, Detail::kOutcome,
              [&] {
+               charge_read(b_.CreateLShr(x.a, i64(32)));
                llvm::FunctionCallee compare =
                    unit_.declare("memcmp", b_.getInt32Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty()});
                llvm::Value* order =
@@ -194,6 +201,7 @@ Val Emitter::affix(NodeId id, bool prefix, Detail detail) {
     return branch(
         b_.CreateICmpUGE(size, part_size), Rep::kBool, detail,
         [&] {
+          charge_read(part_size);
           llvm::FunctionCallee compare =
               unit_.declare("memcmp", b_.getInt32Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty()});
           llvm::Value* start = prefix ? args[0].b : b_.CreateAdd(args[0].b, b_.CreateSub(size, part_size));

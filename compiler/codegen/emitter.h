@@ -114,6 +114,7 @@ class Emitter {
   Val affix(ir::NodeId id, bool prefix, Detail detail);
   Val contains(ir::NodeId id, Detail detail);
   llvm::Value* string_equals(const Val& x, const Val& y);
+  void charge_read(llvm::Value* size);
   llvm::Value* view_field(int view, uint64_t offset);
   llvm::Value* code_in(int view, const std::vector<uint32_t>& codes);
   const ir::Constant* constant_of(ir::NodeId id) const;

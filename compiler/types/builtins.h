@@ -25,8 +25,9 @@ inline constexpr size_t kBuiltinCount = static_cast<size_t>(BuiltinId::kCount);
 // How a call is written: f(x), x.f(), or an operator (whose function name is CEL's internal one, such as "_+_").
 enum class CallStyle : uint8_t { kGlobal, kMember, kOperator };
 
-// Cost in steps: kConst = 1; kLinear = 1 + total size of string, bytes, list, map arguments / 16; kRegex = 1 + size/4;
-// kQuadratic = 1 + product of the two sizes / 16.
+// Cost in steps: kLinear = 1 + total size of string, bytes, list, map arguments / 16; kRegex = 1 + size/4; kQuadratic =
+// 1 + product of the two sizes / 16. kConst takes time but no steps: how much of it there can be is bounded by the text
+// of the rules and by the rounds of comprehensions, which are charged. Static bounds (check/cost.h) count it as 1.
 enum class Cost : uint8_t { kConst, kLinear, kRegex, kQuadratic };
 
 struct BuiltinInfo {

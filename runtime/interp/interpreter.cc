@@ -154,12 +154,15 @@ class Walker {
   Value strict(ir::NodeId id, const ir::Node& n) {
     size_t count = n.arg_count;
     Arguments args(count);
+    const Value* missing = nullptr;
     const Value* failure = nullptr;
+    // All of them, whatever the first one yields: native code does so, and both must spend the same steps.
     for (size_t i = 0; i < count; ++i) {
       args[i] = eval(m_.arg(id, i));
-      if (args[i].is_missing()) return args[i];
+      if (args[i].is_missing() && missing == nullptr) missing = &args[i];
       if (args[i].is_error() && failure == nullptr) failure = &args[i];
     }
+    if (missing != nullptr) return *missing;
     if (failure != nullptr) return *failure;
     return apply(n, args.data(), static_cast<uint32_t>(count));
   }

@@ -29,17 +29,19 @@ inline int64_t size_of(const Value& v) {
   }
 }
 
-// The cost classes of builtins.h. Each is false once the budget is exhausted; a body that cannot fail goes on all the
-// same, and the next operation that can fail reports.
-inline bool charge_const(EvalContext& ctx) { return charge(ctx, 1); }
+// The cost classes of builtins.h; kConst charges nothing. Each is false once the budget is exhausted; a body that
+// cannot fail goes on all the same, and the next operation that can fail reports.
 inline bool charge_linear(EvalContext& ctx, const Value& a) { return charge(ctx, 1 + size_of(a) / 16); }
 inline bool charge_linear(EvalContext& ctx, const Value& a, const Value& b) {
   return charge(ctx, 1 + (size_of(a) + size_of(b)) / 16);
 }
-inline bool charge_regex(EvalContext& ctx, const Value& text) { return charge(ctx, 1 + size_of(text) / 4); }
 inline bool charge_quadratic(EvalContext& ctx, const Value& a, const Value& b) {
   return charge(ctx, 1 + size_of(a) * size_of(b) / 16);
 }
+
+// What compares texts or looks for a value charges for what it reads alone: native code does these by itself, and must
+// come to the same sum (codegen/emit_text.cc).
+inline bool charge_read(EvalContext& ctx, int64_t size) { return charge(ctx, size / 16); }
 
 // A null may stand where the checker saw a timestamp, duration, list, map…: the caller returns this.
 Value wrong_kind(EvalContext& ctx, std::string_view function, const Value& v);

@@ -30,7 +30,6 @@ struct Multiply {
 
 template <typename Op, typename T>
 Value checked(EvalContext& ctx, T a, T b) {
-  if (!charge_const(ctx)) return budget_error();
   T result;
   if (!Op()(a, b, &result)) return value_of(result);
   return make_error(ctx, ErrorCode::kOverflow, std::is_signed_v<T> ? "int overflow" : "uint overflow");
@@ -38,7 +37,6 @@ Value checked(EvalContext& ctx, T a, T b) {
 
 template <typename T>
 Value divide(EvalContext& ctx, T a, T b) {
-  if (!charge_const(ctx)) return budget_error();
   if (b == 0) return make_error(ctx, ErrorCode::kDivideByZero, "division by zero");
   if constexpr (std::is_signed_v<T>) {
     if (a == INT64_MIN && b == -1) return make_error(ctx, ErrorCode::kOverflow, "int overflow");
@@ -48,18 +46,12 @@ Value divide(EvalContext& ctx, T a, T b) {
 
 template <typename T>
 Value modulus(EvalContext& ctx, T a, T b) {
-  if (!charge_const(ctx)) return budget_error();
   if (b == 0) return make_error(ctx, ErrorCode::kModulusByZero, "modulus by zero");
   if constexpr (std::is_signed_v<T>) {
     // As cel-go: the quotient that goes with it does not exist.
     if (a == INT64_MIN && b == -1) return make_error(ctx, ErrorCode::kOverflow, "int overflow");
   }
   return value_of(static_cast<T>(a % b));
-}
-
-Value double_result(EvalContext& ctx, double d) {
-  charge_const(ctx);
-  return Value::dbl(d);
 }
 
 }  // namespace
@@ -77,10 +69,10 @@ WEIR_BODY(mul_uint) { *out = checked<Multiply>(ctx, a[0].u, a[1].u); }
 WEIR_BODY(div_uint) { *out = divide(ctx, a[0].u, a[1].u); }
 WEIR_BODY(mod_uint) { *out = modulus(ctx, a[0].u, a[1].u); }
 
-WEIR_BODY(add_double) { *out = double_result(ctx, a[0].d + a[1].d); }
-WEIR_BODY(sub_double) { *out = double_result(ctx, a[0].d - a[1].d); }
-WEIR_BODY(mul_double) { *out = double_result(ctx, a[0].d * a[1].d); }
-WEIR_BODY(div_double) { *out = double_result(ctx, a[0].d / a[1].d); }
-WEIR_BODY(neg_double) { *out = double_result(ctx, -a[0].d); }
+WEIR_BODY(add_double) { *out = Value::dbl(a[0].d + a[1].d); }
+WEIR_BODY(sub_double) { *out = Value::dbl(a[0].d - a[1].d); }
+WEIR_BODY(mul_double) { *out = Value::dbl(a[0].d * a[1].d); }
+WEIR_BODY(div_double) { *out = Value::dbl(a[0].d / a[1].d); }
+WEIR_BODY(neg_double) { *out = Value::dbl(-a[0].d); }
 
 }  // namespace weir::value

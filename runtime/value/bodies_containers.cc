@@ -29,25 +29,20 @@ WEIR_BODY(add_list) {
 }
 
 WEIR_BODY(in_list) {
-  charge_linear(ctx, a[0], a[1]);
+  bool indexed = a[1].is(Kind::kList) && a[1].list->index != nullptr;
+  charge_read(ctx, size_of(a[0]) + (indexed ? 0 : size_of(a[1])));
   *out = Value::boolean(a[1].is(Kind::kList) && contains(*a[1].list, a[0], &ctx.steps));
 }
 WEIR_BODY(in_map) {
-  charge_const(ctx);
+  charge_read(ctx, size_of(a[0]));
   *out = Value::boolean(a[1].is(Kind::kMap) && find(*a[1].map, a[0]) != nullptr);
 }
 
-WEIR_BODY(index_list) { *out = charge_const(ctx) ? index(ctx, a[0], a[1]) : budget_error(); }
-WEIR_BODY(index_map) { *out = charge_const(ctx) ? index(ctx, a[0], a[1]) : budget_error(); }
+WEIR_BODY(index_list) { *out = index(ctx, a[0], a[1]); }
+WEIR_BODY(index_map) { *out = index(ctx, a[0], a[1]); }
 
-WEIR_BODY(size_list) {
-  charge_const(ctx);
-  *out = Value::integer(size_of(a[0]));
-}
-WEIR_BODY(size_map) {
-  charge_const(ctx);
-  *out = Value::integer(size_of(a[0]));
-}
+WEIR_BODY(size_list) { *out = Value::integer(size_of(a[0])); }
+WEIR_BODY(size_map) { *out = Value::integer(size_of(a[0])); }
 WEIR_BODY(member_size_list) { weir_bi_size_list(ctx, a, out); }
 WEIR_BODY(member_size_map) { weir_bi_size_map(ctx, a, out); }
 

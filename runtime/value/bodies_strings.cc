@@ -25,10 +25,9 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 Value match(EvalContext& ctx, const Value& text, const Value& pattern) {
-  if (!charge_regex(ctx, text)) return budget_error();
-  std::string error;
-  const RE2* regex = compiled_regex(pattern, &error);
-  if (regex == nullptr) return make_error(ctx, ErrorCode::kInvalidArgument, error);
+  Value problem;
+  const RE2* regex = charged_regex(ctx, pattern, text.aux, &problem);
+  if (regex == nullptr) return problem;
   return Value::boolean(RE2::PartialMatch(re2::StringPiece(text.s, text.aux), *regex));
 }
 
@@ -47,10 +46,7 @@ WEIR_BODY(size_string) {
   charge_linear(ctx, a[0]);
   *out = Value::integer(static_cast<int64_t>(count_code_points(a[0].str())));
 }
-WEIR_BODY(size_bytes) {
-  charge_const(ctx);
-  *out = Value::integer(a[0].aux);
-}
+WEIR_BODY(size_bytes) { *out = Value::integer(a[0].aux); }
 WEIR_BODY(member_size_string) { weir_bi_size_string(ctx, a, out); }
 WEIR_BODY(member_size_bytes) { weir_bi_size_bytes(ctx, a, out); }
 
@@ -59,11 +55,11 @@ WEIR_BODY(contains_string) {
   *out = Value::boolean(contains(a[0].str(), a[1].str()));
 }
 WEIR_BODY(starts_with) {
-  charge_linear(ctx, a[0], a[1]);
+  if (a[0].aux >= a[1].aux) charge_read(ctx, a[1].aux);
   *out = Value::boolean(a[0].str().starts_with(a[1].str()));
 }
 WEIR_BODY(ends_with) {
-  charge_linear(ctx, a[0], a[1]);
+  if (a[0].aux >= a[1].aux) charge_read(ctx, a[1].aux);
   *out = Value::boolean(a[0].str().ends_with(a[1].str()));
 }
 

@@ -3,13 +3,7 @@
 
 namespace weir::value {
 
-WEIR_BODY(dyn_value) {
-  charge_const(ctx);
-  *out = a[0];
-}
-WEIR_BODY(type_of_value) {
-  charge_const(ctx);
-  *out = Value::type(type_name(a[0]));
-}
+WEIR_BODY(dyn_value) { *out = a[0]; }
+WEIR_BODY(type_of_value) { *out = Value::type(type_name(a[0])); }
 
 }  // namespace weir::value

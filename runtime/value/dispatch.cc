@@ -160,7 +160,7 @@ Value no_overload(EvalContext& ctx, std::string_view function, const Value* args
 Value call_dynamic(EvalContext& ctx, std::string_view function, types::CallStyle style, const Value* args,
                    uint32_t count) {
   // Indexing takes more kinds of index than the checker's overloads say, and optionals.
-  if (function == "_[_]" && count == 2) return charge_const(ctx) ? index(ctx, args[0], args[1]) : budget_error();
+  if (function == "_[_]" && count == 2) return index(ctx, args[0], args[1]);
   const std::vector<Candidate>* candidates = dispatch_table().find(function, style);
   if (candidates == nullptr) {
     return make_error(ctx, ErrorCode::kUndeclared, fmt::format("unknown function `{}`", function));

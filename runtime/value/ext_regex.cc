@@ -16,14 +16,6 @@ constexpr int kMaxGroups = 10;  // \0 to \9 in a replacement
 re2::StringPiece piece(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view view(re2::StringPiece s) { return {s.data(), s.size()}; }
 
-// Null, with the error in *out, if the pattern is malformed.
-const RE2* compiled(EvalContext& ctx, std::string_view pattern, Value* out) {
-  std::string problem;
-  const RE2* regex = compiled_regex(pattern, &problem);
-  if (regex == nullptr) *out = ext::invalid(ctx, problem);
-  return regex;
-}
-
 // Non-overlapping matches from left to right. An empty match where the last one ended does not count.
 class Matches {
  public:
@@ -32,7 +24,7 @@ class Matches {
 
   // False at the end, also that of the budget: each search may read all that is left of the text.
   bool next() {
-    while (at_ <= text_.size() && charge(ctx_, 1 + static_cast<int64_t>((text_.size() - at_) / 64))) {
+    while (at_ <= text_.size() && charge(ctx_, 1 + reading_cost(regex_, text_.size() - at_) / 64)) {
       if (!regex_.Match(piece(text_), at_, text_.size(), RE2::UNANCHORED, group, groups_)) break;
       size_t begin = static_cast<size_t>(group[0].data() - text_.data());
       size_t end = begin + group[0].size();
@@ -67,9 +59,9 @@ bool too_many_groups(EvalContext& ctx, const RE2& regex, Value* out) {
   return true;
 }
 
-Value extract(EvalContext& ctx, std::string_view text, std::string_view pattern) {
+Value extract(EvalContext& ctx, std::string_view text, const Value& pattern) {
   Value problem;
-  const RE2* regex = compiled(ctx, pattern, &problem);
+  const RE2* regex = charged_regex(ctx, pattern, text.size(), &problem);
   if (regex == nullptr || too_many_groups(ctx, *regex, &problem)) return problem;
   int group = regex->NumberOfCapturingGroups();
   Matches matches(ctx, *regex, text, group + 1);
@@ -79,9 +71,9 @@ Value extract(EvalContext& ctx, std::string_view text, std::string_view pattern)
   return ext::make_some(ctx, Value::string(found));
 }
 
-Value extract_all(EvalContext& ctx, std::string_view text, std::string_view pattern) {
+Value extract_all(EvalContext& ctx, std::string_view text, const Value& pattern) {
   Value problem;
-  const RE2* regex = compiled(ctx, pattern, &problem);
+  const RE2* regex = charged_regex(ctx, pattern, text.size(), &problem);
   if (regex == nullptr || too_many_groups(ctx, *regex, &problem)) return problem;
   int group = regex->NumberOfCapturingGroups();
   ext::ListBuilder all(ctx, 0);
@@ -105,11 +97,10 @@ void append_replacement(ext::TextBuilder& out, std::string_view replacement, con
   }
 }
 
-Value replace(EvalContext& ctx, const Value& whole, std::string_view pattern, std::string_view replacement,
-              int64_t limit) {
+Value replace(EvalContext& ctx, const Value& whole, const Value& pattern, std::string_view replacement, int64_t limit) {
   std::string_view text = whole.str();
   Value problem;
-  const RE2* regex = compiled(ctx, pattern, &problem);
+  const RE2* regex = charged_regex(ctx, pattern, text.size(), &problem);
   if (regex == nullptr) return problem;
   std::string mistake;
   if (!regex->CheckRewriteString(piece(replacement), &mistake)) {
@@ -131,14 +122,9 @@ Value replace(EvalContext& ctx, const Value& whole, std::string_view pattern, st
 
 }  // namespace
 
-#define WEIR_BODY_REGEX(id, expression)                                           \
-  extern "C" void weir_bi_##id(EvalContext& ctx, const Value* args, Value* out) { \
-    *out = charge_regex(ctx, args[0]) ? (expression) : budget_error();            \
-  }
-WEIR_BODY_REGEX(regex_extract, extract(ctx, args[0].str(), args[1].str()))
-WEIR_BODY_REGEX(regex_extract_all, extract_all(ctx, args[0].str(), args[1].str()))
-WEIR_BODY_REGEX(regex_replace, replace(ctx, args[0], args[1].str(), args[2].str(), -1))
-WEIR_BODY_REGEX(regex_replace_limit, replace(ctx, args[0], args[1].str(), args[2].str(), args[3].i))
-#undef WEIR_BODY_REGEX
+WEIR_BODY_CONST(regex_extract, extract(ctx, args[0].str(), args[1]))
+WEIR_BODY_CONST(regex_extract_all, extract_all(ctx, args[0].str(), args[1]))
+WEIR_BODY_CONST(regex_replace, replace(ctx, args[0], args[1], args[2].str(), -1))
+WEIR_BODY_CONST(regex_replace_limit, replace(ctx, args[0], args[1], args[2].str(), args[3].i))
 
 }  // namespace weir::value

@@ -41,10 +41,17 @@ bool list_index(const Value& key, int64_t* out) {
   }
 }
 
+// Looking a key up reads its text.
+bool charge_text(EvalContext& ctx, const Value& key) { return !key.is(Kind::kString) || charge(ctx, key.aux / 16); }
+
 // The element or value, or null with *error set if it is an error rather than an absence.
 const Value* lookup(EvalContext& ctx, const Value& operand, const Value& key, Value* error) {
   *error = Value::missing();
-  if (operand.is(Kind::kMap)) return find(*operand.map, key);
+  if (operand.is(Kind::kMap)) {
+    if (charge_text(ctx, key)) return find(*operand.map, key);
+    *error = budget_error();
+    return nullptr;
+  }
   if (!operand.is(Kind::kList)) {
     *error = make_error(ctx, ErrorCode::kNoSuchOverload,
                         fmt::format("type `{}` cannot be indexed with `{}`", type_name(operand), type_name(key)));
@@ -95,6 +102,7 @@ Value duplicate_key(EvalContext& ctx, const Value& key) {
 // Appends to a map with room for one more entry (and for its index, if it has one).
 Value add_entry(EvalContext& ctx, MapRep* map, const Value& key, const Value& item) {
   if (Value bad = check_key(ctx, key); bad.is_error()) return bad;
+  if (!charge_text(ctx, key)) return budget_error();
   if (find(*map, key) != nullptr) return duplicate_key(ctx, key);
   const_cast<MapEntry*>(map->entries)[map->size] = MapEntry{key, item};
   if (map->index != nullptr) index_insert(const_cast<uint32_t*>(map->index), map->index_mask, hash(key), map->size);

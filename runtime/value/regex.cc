@@ -62,12 +62,6 @@ struct ThreadSlot {
   Compiled regex;
 };
 
-const RE2* usable(const RE2& regex, std::string* error) {
-  if (regex.ok()) return &regex;
-  *error = fmt::format("invalid regular expression: {}", regex.error());
-  return nullptr;
-}
-
 // A string with this mark has the address of its LazyRegex in the kAddressRoom bytes before its text.
 constexpr uint8_t kHasRegex = 1;
 constexpr size_t kAddressRoom = sizeof(const LazyRegex*);
@@ -96,21 +90,58 @@ Value string_with_regex(Arena& arena, std::string_view pattern, const LazyRegex*
   return v;
 }
 
-const RE2* compiled_regex(const Value& pattern, std::string* error) {
-  if (pattern.reserved[0] != kHasRegex) return compiled_regex(pattern.str(), error);
-  const LazyRegex* regex;
-  std::memcpy(&regex, pattern.s - kAddressRoom, kAddressRoom);
-  return usable(regex->get(), error);
+namespace {
+
+// Valid until this thread's next call; perhaps not ok().
+const RE2& find(const Value& pattern) {
+  if (pattern.reserved[0] == kHasRegex) {
+    const LazyRegex* regex;
+    std::memcpy(&regex, pattern.s - kAddressRoom, kAddressRoom);
+    return regex->get();
+  }
+  thread_local std::array<ThreadSlot, kThreadSlots> slots;
+  std::string_view text = pattern.str();
+  ThreadSlot& slot = slots[XXH3_64bits(text.data(), text.size()) % kThreadSlots];
+  if (slot.regex == nullptr || slot.pattern != text) {
+    slot.regex = shared_patterns().get(text);
+    slot.pattern = text;
+  }
+  return *slot.regex;
 }
 
-const RE2* compiled_regex(std::string_view pattern, std::string* error) {
-  thread_local std::array<ThreadSlot, kThreadSlots> slots;
-  ThreadSlot& slot = slots[XXH3_64bits(pattern.data(), pattern.size()) % kThreadSlots];
-  if (slot.regex == nullptr || slot.pattern != pattern) {
-    slot.regex = shared_patterns().get(pattern);
-    slot.pattern = pattern;
+// Steps for compiling a pattern, whether or not it was remembered: what a budget allows must not depend on that.
+int64_t compiling_cost(const RE2& regex) {
+  constexpr int64_t kTooLarge = 20'000;
+  if (regex.ok()) return regex.ProgramSize() / 4;
+  return regex.error_code() == RE2::ErrorPatternTooLarge ? kTooLarge : 0;
+}
+
+}  // namespace
+
+const RE2* compiled_regex(const Value& pattern, std::string* error) {
+  const RE2& regex = find(pattern);
+  if (regex.ok()) return &regex;
+  *error = fmt::format("invalid regular expression: {}", regex.error());
+  return nullptr;
+}
+
+int64_t reading_cost(const RE2& regex, size_t size) {
+  constexpr int kUsual = 256;  // instructions that RE2 goes through without slowing down
+  return static_cast<int64_t>(size) * (1 + regex.ProgramSize() / kUsual);
+}
+
+const RE2* charged_regex(EvalContext& ctx, const Value& pattern, size_t size, Value* out) {
+  *out = budget_error();
+  bool remembered = pattern.reserved[0] == kHasRegex;
+  if (!charge(ctx, 1 + (remembered ? 0 : pattern.aux / 16))) return nullptr;
+  const RE2& regex = find(pattern);
+  if (!remembered && !charge(ctx, compiling_cost(regex))) return nullptr;
+  std::string error;
+  if (compiled_regex(pattern, &error) == nullptr) {
+    *out = make_error(ctx, ErrorCode::kInvalidArgument, error);
+    return nullptr;
   }
-  return usable(*slot.regex, error);
+  return charge(ctx, reading_cost(regex, size) / 4) ? &regex : nullptr;
 }
 
 }  // namespace weir::value

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "runtime/value/arena.h"
+#include "runtime/value/context.h"
 #include "runtime/value/value.h"
 
 namespace weir::value {
@@ -37,6 +38,11 @@ Value string_with_regex(Arena& arena, std::string_view pattern, const LazyRegex*
 
 // Null with *error set if the pattern is malformed or too large. The result stays valid until this thread's next call.
 const RE2* compiled_regex(const Value& pattern, std::string* error);
-const RE2* compiled_regex(std::string_view pattern, std::string* error);
+
+// The same for a search in a text of `size` bytes, charged: 1 + reading_cost / 4, and for a pattern that is no constant
+// its size / 16 and its instructions / 4. Null with the error, or that of the budget, in *out.
+const RE2* charged_regex(EvalContext& ctx, const Value& pattern, size_t size, Value* out);
+// Bytes a search has to read, times how much slower than usual it reads if the pattern is a large one.
+int64_t reading_cost(const RE2& regex, size_t size);
 
 }  // namespace weir::value

@@ -301,6 +301,10 @@ std::string Generator::macro(const Type* type, int depth) {
       std::string range = make(type, depth - 1);
       return fmt::format("{}.filter({}, {})", range, name, scoped(type->arg(0), types_.boolean()));
     }
+    if (chance(20)) {
+      std::string range = make(type, depth - 1);
+      return fmt::format("{}.sortBy({}, {})", range, name, scoped(type->arg(0), simple_type()));
+    }
     std::string range = make(types_.list(element), depth - 1);
     return fmt::format("{}.map({}, {})", range, name, scoped(element, type->arg(0)));
   }

@@ -21,6 +21,8 @@ class Generator {
   const check::ExprEnv& environment() const { return env_; }
   // Deterministic for a seed. Not every text checks: a few use dyn in ways only run time can judge.
   std::string expression();
+  // A number below n.
+  int64_t few(int64_t n) { return static_cast<int64_t>(below(static_cast<uint64_t>(n))); }
   // A row for the environment; values live in the arena.
   std::vector<value::Value> row(value::Arena& arena);
 

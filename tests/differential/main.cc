@@ -1,5 +1,5 @@
 // Interpreter against native code on random expressions and rows: value for value, error for error, missing for
-// missing.
+// missing, step for step.
 //
 //   differential [--seed N] [--comparisons N]
 //
@@ -13,9 +13,9 @@
 #include "compiler/driver/expression.h"
 #include "runtime/interp/interpreter.h"
 #include "runtime/jit/native.h"
-#include "runtime/value/constants.h"
 #include "runtime/value/operations.h"
 #include "tests/differential/compare.h"
+#include "tests/differential/evaluate.h"
 #include "tests/differential/generator.h"
 
 namespace weir::differential {
@@ -26,9 +26,10 @@ using value::Value;
 constexpr int kExpressionsPerBatch = 50;
 constexpr int kRowsPerBatch = 40;
 constexpr int64_t kSteps = 200'000;
+constexpr int64_t kFewSteps = 10;
 
 struct Totals {
-  uint64_t comparisons = 0, values = 0, errors = 0, missing = 0, rejected = 0;
+  uint64_t comparisons = 0, values = 0, errors = 0, exhausted = 0, missing = 0, rejected = 0;
 };
 
 class Batch {
@@ -65,36 +66,26 @@ class Batch {
       std::vector<Value> row = generator.row(row_arena);
       for (size_t e = 0; e < texts_.size(); ++e) {
         value::Arena arena_a, arena_b;
-        Value a = evaluate(interpreter, module, constants, row, arena_a, compiled_.roots[e]);
-        Value b = evaluate(**native, module, constants, row, arena_b, compiled_.roots[e]);
+        // Now and then too few steps: both tiers must run out at the same place.
+        int64_t steps = r % 8 == 7 ? generator.few(kFewSteps) : kSteps;
+        int64_t left_a = 0, left_b = 0;
+        Value a = evaluate(interpreter, module, compiled_.roots[e], constants, arena_a, steps, row, &left_a);
+        Value b = evaluate(**native, module, compiled_.roots[e], constants, arena_b, steps, row, &left_b);
         ++totals.comparisons;
         (a.ok() ? totals.values : a.is_error() ? totals.errors : totals.missing) += 1;
-        if (!identical(a, b)) return report(generator, e, row, a, b);
+        if (a.is_error() && a.error_code() == value::ErrorCode::kBudget) ++totals.exhausted;
+        if (!identical(a, b) || left_a != left_b)
+          return report(generator, e, row, a, b, steps - left_a, steps - left_b);
       }
     }
     return true;
   }
 
  private:
-  static Value evaluate(const value::Evaluator& evaluator, const ir::Module& module,
-                        const value::ConstantPool& constants, const std::vector<Value>& row, value::Arena& arena,
-                        ir::NodeId root) {
-    std::vector<value::Memo> memo(module.memo_count + 1);
-    std::vector<Value> locals(module.local_count + 1);
-    value::EvalContext ctx;
-    ctx.row = row.data();
-    ctx.memo = memo.data();
-    ctx.locals = locals.data();
-    ctx.constants = constants.values();
-    ctx.arena = &arena;
-    ctx.steps = kSteps;
-    ctx.module = &module;
-    return evaluator.eval(root, ctx);
-  }
-
-  bool report(const Generator& generator, size_t e, const std::vector<Value>& row, const Value& a, const Value& b) {
-    fmt::print("the tiers disagree\n  expression:  {}\n  interpreter: {}\n  native:      {}\n", texts_[e], show(a),
-               show(b));
+  bool report(const Generator& generator, size_t e, const std::vector<Value>& row, const Value& a, const Value& b,
+              int64_t steps_a, int64_t steps_b) {
+    fmt::print("the tiers disagree\n  expression:  {}\n  interpreter: {} in {} steps\n  native:      {} in {} steps\n",
+               texts_[e], show(a), steps_a, show(b), steps_b);
     for (size_t i = 0; i < row.size(); ++i)
       fmt::print("  {} = {}\n", generator.environment().variables[i].name, show(row[i]));
     return false;
@@ -117,11 +108,13 @@ int run(uint64_t seed, uint64_t comparisons) {
     }
   }
   fmt::print(
-      "{} comparisons without a difference, seed {}: {} values, {} errors, {} missing; {} drawn expressions did not "
+      "{} comparisons without a difference, seed {}: {} values, {} errors ({} for want of steps), {} missing; {} drawn "
+      "expressions did not "
       "check\n",
-      totals.comparisons, seed, totals.values, totals.errors, totals.missing, totals.rejected);
+      totals.comparisons, seed, totals.values, totals.errors, totals.exhausted, totals.missing, totals.rejected);
   // A generator that makes nothing but failures would agree with itself about nothing.
-  return totals.values * 4 > totals.comparisons && totals.errors > 0 && totals.missing > 0 ? 0 : 1;
+  return totals.values * 4 > totals.comparisons && totals.errors > 0 && totals.exhausted > 0 && totals.missing > 0 ? 0
+                                                                                                                   : 1;
 }
 
 }  // namespace
