@@ -203,7 +203,8 @@ class Unparser {
       out_ += e.name[0];
       // `!!x` and `--x` chain; CEL has no mixed chain, and a minus before a number is part of the number.
       const Expr* operand = e.args[0];
-      bool chain = operand->kind == ExprKind::kCall && operand->name == e.name;
+      const auto is_same = [&e](const Expr* x) { return x->kind == ExprKind::kCall && x->name == e.name; };
+      bool chain = is_same(operand) && !is_same(operand->args[0]);  // of two: the parser lets pairs of three cancel out
       if (e.name == "-_" && operand->kind == ExprKind::kConst && !chain) {
         out_ += '(';
         write(operand, kConditional);

@@ -24,6 +24,8 @@ TEST(Expressions, PrecedenceAndAssociativity) {
            {"a + (b * c)", "a + b * c"},
            {"(a + b) * c", "(a + b) * c"},
            {"(a < b) == (c in d)", "a < b == (c in d)"},
+           {"-(-(-a))", "-(--a)"},
+           {"!(!(!(!a)))", "!(!(!!a))"},
            {"-(a.b)", "-a.b"},
            {"(-a).b", "(-a).b"},
            {"-1.abs()", "(-1).abs()"},
