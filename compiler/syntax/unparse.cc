@@ -205,13 +205,12 @@ class Unparser {
       const Expr* operand = e.args[0];
       const auto is_same = [&e](const Expr* x) { return x->kind == ExprKind::kCall && x->name == e.name; };
       bool chain = is_same(operand) && !is_same(operand->args[0]);  // of two: the parser lets pairs of three cancel out
-      if (e.name == "-_" && operand->kind == ExprKind::kConst && !chain) {
-        out_ += '(';
-        write(operand, kConditional);
-        out_ += ')';
-        return;
-      }
+      const size_t begin = out_.size();
       write(operand, chain ? kUnary : kMember);
+      if (e.name == "-_" && out_[begin] >= '0' && out_[begin] <= '9') {
+        out_.insert(begin, 1, '(');
+        out_ += ')';
+      }
     } else if ((e.name == "_[_]" || e.name == "_[?_]") && e.args.size() == 2) {
       write(e.args[0], kMember);
       out_ += e.name == "_[_]" ? "[" : "[?";
