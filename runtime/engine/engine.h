@@ -107,6 +107,8 @@ struct EventResult {
   std::vector<AppliedEffect> effects;
   std::vector<uint32_t> alerts;  // rules whose limit tripped on this event
   bool duplicate = false;        // ignored
+  // The state went over to other rules (carry_over.h): the event was not evaluated, and everything else here is empty.
+  bool moved = false;
 };
 
 struct SessionOptions {

@@ -143,7 +143,8 @@ void Session::Impl::begin_event(Value* row) {
   arena.reset();
   clock = state->next_clock();
   ++events;
-  if (events % kBudgetCheckEvery == 0) state->keep_budget();
+  // By the state's clock, so that the same keys are given up if the stream was stopped and restored.
+  if (clock % kBudgetCheckEvery == 0) state->keep_budget();
   ++ctx.epoch;
   ctx.steps = options.max_steps;
   ctx.row = row;
@@ -152,6 +153,11 @@ void Session::Impl::begin_event(Value* row) {
 
 void Session::Impl::evaluate(uint32_t event_type, Value* row) {
   const Inside inside(*this);
+  if (state->successor() != nullptr) {
+    result = EventResult();
+    result.moved = true;
+    return;
+  }
   event = event_type;
   begin_event(row);
   const ir::Event& e = program.events[event];
@@ -361,13 +367,19 @@ Value Session::eval(ir::NodeId node) {
   if (impl_->ctx.row == nullptr) return Value::missing();
   const Impl::Inside inside(*impl_);
   impl_->ctx.steps = impl_->options.max_steps;
-  return impl_->rules->interpreter().eval(node, impl_->ctx);
+  impl_->view.look_on(true);
+  const Value v = impl_->rules->interpreter().eval(node, impl_->ctx);
+  impl_->view.look_on(false);
+  return v;
 }
 
 Value Session::feature_at(uint32_t feature, std::span<const Value> key) {
   if (impl_->ctx.row == nullptr) return Value::missing(Value::missing_feature(feature));
   const Impl::Inside inside(*impl_);
-  return impl_->view.feature_at(feature, key.data(), static_cast<uint32_t>(key.size()));
+  impl_->view.look_on(true);
+  const Value v = impl_->view.feature_at(feature, key.data(), static_cast<uint32_t>(key.size()));
+  impl_->view.look_on(false);
+  return v;
 }
 
 explain::Bind Session::Impl::bind() {
@@ -397,7 +409,7 @@ std::string Session::because(uint32_t rule) {
     if (v.ok()) {
       out += value::to_text(v);
     } else {
-      out += v.is_missing() ? "(missing)" : "(error)";
+      out += !v.is_missing() ? "(error)" : v.is_warming() ? "(warming)" : "(missing)";
     }
   }
   return out;
@@ -408,7 +420,10 @@ bool Session::has_label(uint32_t label, const Value& key, int64_t now_nanos) {
   return impl_->view.has_label_now(label, key, now_nanos);
 }
 
-void Session::observe(uint32_t event, int64_t time_nanos) { impl_->view.observe(event, time_nanos); }
+void Session::observe(uint32_t event, int64_t time_nanos) {
+  const Impl::Inside inside(*impl_);
+  impl_->view.observe(event, time_nanos);
+}
 
 const std::vector<RuleCounters>& Session::counters() const { return impl_->counters; }
 std::vector<Session::Cause> Session::causes() const { return impl_->causes.sorted(); }

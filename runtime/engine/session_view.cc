@@ -76,6 +76,7 @@ state::Access SessionView::access(uint32_t feature) const {
   state::Access access;
   access.clock = clock_;
   access.time = time_;
+  access.looks_on = looks_on_;
   access.newest = seat_.clocks[event].now();
   access.horizon = state::saturating_sub(access.newest, lateness_[event]);
   access.keep_from = state_.shared() ? state::saturating_sub(slowest_[event], lateness_[event]) : access.horizon;
@@ -150,6 +151,10 @@ SessionView::CurrentKey SessionView::current_key(const ir::Feature& feature, val
 
 Value SessionView::read(uint32_t index, const Key& key) {
   state::Access how = access(index);
+  const int64_t since = state_.warming_since(index);
+  if (since != state::kNever && !state_.feature(index).reaches_back(key, how, since)) {
+    return Value::missing(Value::missing_warming(index));
+  }
   const Value v = state_.feature(index).read(key, how, *arena_);
   grown_ += how.grown;
   return v.is_missing() ? Value::missing(Value::missing_feature(index)) : v;

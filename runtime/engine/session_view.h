@@ -41,6 +41,9 @@ class SessionView final : public value::StateView {
   value::Value labels(uint32_t entity, const value::Value& key, value::Arena& arena) override;
   value::Value list_contains(uint32_t list, const value::Value& v) override;
 
+  // Reads from now on are for show (because, explain, --where), or again for rules.
+  void look_on(bool on) { looks_on_ = on; }
+
   bool observe(uint32_t event, int64_t time);
   // As this session's clock has it.
   int64_t newest(uint32_t event) const { return seat_.clocks[event].now(); }
@@ -94,6 +97,7 @@ class SessionView final : public value::StateView {
   ptrdiff_t grown_ = 0;
   uint64_t late_events_ = 0;
   bool late_ = false;
+  bool looks_on_ = false;
 };
 
 }  // namespace weir::engine

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "runtime/state/time.h"
+
 namespace weir::engine {
 namespace {
 
@@ -27,7 +29,9 @@ State::State(std::shared_ptr<const ir::Program> program, const StateOptions& opt
       options_(options),
       labels_(program_->labels, options.max_bytes / 2),
       ids_(id_windows(*program_, options), options.max_bytes / 16),
-      newest_(program_->events.size(), kBeforeAll) {
+      warming_since_(program_->features.size(), state::kNever),
+      newest_(program_->events.size(), kBeforeAll),
+      clocks_(program_->events.size()) {
   for (const ir::Feature& feature : program_->features) features_.push_back(state::make_feature_store(feature));
   for (const ir::Rule& rule : program_->rules) {
     once_.push_back(rule.once_key == ir::kNoNode ? nullptr : std::make_unique<state::OnceGuard>(rule.once_nanos));
@@ -39,39 +43,57 @@ State::State(std::shared_ptr<const ir::Program> program, const StateOptions& opt
 // The first session's thread is between two events, as whoever makes a second one holds the first (or the state, with
 // no session yet); once shared, sessions of other threads are held up by the pause.
 Seat* State::take_seat() {
-  const size_t events = program_->events.size();
-  auto seat = std::make_unique<Seat>(events);
-  for (uint32_t e = 0; e < events; ++e) {
-    const int64_t now = newest(e);
-    seat->clocks.emplace_back(policy(e).max_ahead_nanos);
-    if (now != kBeforeAll) seat->clocks[e].resume(now);
-    seat->newest[e].store(now, std::memory_order_relaxed);
-  }
-  const std::lock_guard seats(seats_mutex_);
-  if (!seats_.empty() && !shared_) {
+  auto seat = std::make_unique<Seat>(program_->events.size());
+  Seat* const out = seat.get();
+  {
     const Gate::Pause paused(gate_);
-    for (const auto& feature : features_) feature->share();
-    labels_.share();
-    ids_.share();
-    for (const auto& guard : once_) {
-      if (guard != nullptr) guard->share();
+    const std::lock_guard seats(seats_mutex_);
+    for (uint32_t e = 0; e < program_->events.size(); ++e) {
+      // Alone it goes on where the last one stood; beside others, from what they have told.
+      state::EventClock& clock = seat->clocks.emplace_back(clocks_[e]);
+      if (!seats_.empty() && newest(e) != kBeforeAll) clock.resume(newest(e));
+      clock.set_max_ahead(policy(e).max_ahead_nanos);
+      seat->newest[e].store(clock.now(), std::memory_order_relaxed);
     }
-    size_t bytes = 0;
-    for (const auto& feature : features_) bytes += feature->bytes();
-    feature_bytes_ = bytes;
-    feature_eviction_.reset();
-    once_eviction_.reset();
-    shared_ = true;
+    if (!seats_.empty() && !shared_) share();
+    seats_.push_back(std::move(seat));
   }
-  gate_.add(&seat->pass);
-  return seats_.emplace_back(std::move(seat)).get();
+  gate_.add(&out->pass);
+  return out;
+}
+
+void State::share() {
+  for (const auto& feature : features_) feature->share();
+  labels_.share();
+  ids_.share();
+  for (const auto& guard : once_) {
+    if (guard != nullptr) guard->share();
+  }
+  shared_ = true;
+  count_parts();
+}
+
+void State::count_parts() {
+  size_t bytes = 0;
+  for (const auto& feature : features_) bytes += feature->bytes();
+  feature_bytes_ = bytes;
+  feature_eviction_.reset();
+  once_eviction_.reset();
+}
+
+bool State::warming(uint32_t f) const {
+  const int64_t since = warming_since_[f];
+  if (since == state::kNever) return false;
+  const ir::Feature& feature = program_->features[f];
+  if (feature.window.kind != ir::WindowKind::kDuration) return true;
+  return state::saturating_sub(newest(feature.event), feature.window.nanos) < since;
 }
 
 void State::leave_seat(Seat* seat) {
-  const std::lock_guard seats(seats_mutex_);
   gate_.remove(&seat->pass);
+  const std::lock_guard seats(seats_mutex_);
   for (size_t e = 0; e < newest_.size(); ++e) {
-    newest_[e] = std::max(newest_[e], seat->newest[e].load(std::memory_order_relaxed));
+    if (seat->clocks[e].now() >= newest_[e]) set_newest(e, seat->clocks[e]);
   }
   std::erase_if(seats_, [&](const auto& s) { return s.get() == seat; });
 }
@@ -81,6 +103,16 @@ int64_t State::newest(uint32_t event) const {
   int64_t newest = newest_[event];
   for (const auto& seat : seats_) newest = std::max(newest, seat->newest[event].load(std::memory_order_relaxed));
   return newest;
+}
+
+// Seats are read by others than their sessions while these are not inside: paused, or held by whoever asks.
+state::EventClock State::event_clock(uint32_t event) const {
+  const std::lock_guard seats(seats_mutex_);
+  const state::EventClock* newest = &clocks_[event];
+  for (const auto& seat : seats_) {
+    if (seat->clocks[event].now() >= newest->now()) newest = &seat->clocks[event];
+  }
+  return *newest;
 }
 
 int64_t State::slowest(uint32_t event) const {

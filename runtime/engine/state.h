@@ -62,12 +62,37 @@ class State {
   uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
   // Time of the newest event of a type that any session has seen.
   int64_t newest(uint32_t event) const;
+
+  // A feature that is new to a state which has seen events is warming: missing for whoever reads it, until what it can
+  // know reaches back a window. kNever if it is not; INT64_MAX if only a backfill can end it.
+  int64_t warming_since(uint32_t f) const { return warming_since_[f]; }
+  void set_warming_since(uint32_t f, int64_t time) { warming_since_[f] = time; }
+  // Whether reads at the newest time may still find it so: of `last N` and sessions that is a matter of each key.
+  bool warming(uint32_t f) const;
+
+  // The state that has taken this one's place, if one has (carry_over.h): asked between enter() and leave(), written
+  // while paused.
+  const std::shared_ptr<State>& successor() const { return successor_; }
+  void set_successor(std::shared_ptr<State> state) { successor_ = std::move(state); }
+
+  // The parts of a state that is restored (state_image.h) or carried over (carry_over.h), before its first session.
+  std::unique_ptr<state::FeatureStore>& feature_part(uint32_t f) { return features_[f]; }
+  std::unique_ptr<state::OnceGuard>& once_part(uint32_t rule) { return once_[rule]; }
+  std::unique_ptr<state::LimitGuard>& limit_part(uint32_t rule) { return limit_[rule]; }
+  void share();        // as if it had had two sessions
+  void count_parts();  // after parts were put in
   // Before the first session only (a state that is restored).
   void set_clock(uint64_t clock) { clock_.store(clock, std::memory_order_relaxed); }
-  void set_newest(uint32_t event, int64_t time) { newest_[event] = time; }
+  void set_newest(uint32_t event, const state::EventClock& clock) {
+    clocks_[event] = clock;
+    newest_[event] = clock.now();
+  }
+  // Where time stands for an event type: the clock of the session that has seen the newest.
+  state::EventClock event_clock(uint32_t event) const;
 
   // Waits until no session evaluates, and keeps it so.
-  [[nodiscard]] Gate::Pause pause() { return Gate::Pause(gate_); }
+  using Pause = Gate::Pause;
+  [[nodiscard]] Pause pause() { return Pause(gate_); }
 
   // Approximately what the parts take.
   size_t bytes() const;
@@ -120,14 +145,17 @@ class State {
   std::vector<std::unique_ptr<state::OnceGuard>> once_;
   std::vector<std::unique_ptr<state::LimitGuard>> limit_;
   state::IdStore ids_;
+  std::vector<int64_t> warming_since_;
   std::atomic<uint64_t> clock_{0};
   std::atomic<size_t> feature_bytes_{0};
 
   Gate gate_;
-  mutable std::mutex seats_mutex_;
+  mutable std::recursive_mutex seats_mutex_;  // after gate_: those inside ask slowest()
   std::vector<std::unique_ptr<Seat>> seats_;
-  std::vector<int64_t> newest_;  // of sessions that have left
-  bool shared_ = false;          // written while paused
+  std::vector<int64_t> newest_;            // of sessions that have left
+  std::vector<state::EventClock> clocks_;  // likewise
+  bool shared_ = false;                    // written while paused
+  std::shared_ptr<State> successor_;
 
   std::mutex eviction_mutex_;
   Eviction<state::FeatureStore> feature_eviction_;

@@ -15,6 +15,9 @@ std::string missing_name(const ir::Program& program, uint32_t event, const value
     case 2:
       if (index < program.features.size()) return program.features[index].name;
       break;
+    case 3:
+      if (index < program.features.size()) return program.features[index].name + " (warming)";
+      break;
     default:
       break;
   }

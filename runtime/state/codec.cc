@@ -225,4 +225,10 @@ Value read_value(Reader& in, value::Arena& arena) {
   return in.ok() ? v : Value::null();
 }
 
+Value read_value_or_missing(Reader& in, value::Arena& arena) {
+  if (!in.at(static_cast<uint8_t>(Kind::kMissing))) return read_value(in, arena);
+  in.u8();
+  return Value::missing();
+}
+
 }  // namespace weir::state

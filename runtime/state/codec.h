@@ -27,8 +27,11 @@ class Writer {
   void fixed64(uint64_t v) { raw(&v, sizeof(v)); }
   void dbl(double v) { raw(&v, sizeof(v)); }
   void varint(uint64_t v) {
-    for (; v >= 0x80; v >>= 7) u8(static_cast<uint8_t>(v | 0x80));
-    u8(static_cast<uint8_t>(v));
+    char bytes[10];
+    size_t n = 0;
+    for (; v >= 0x80; v >>= 7) bytes[n++] = static_cast<char>(v | 0x80);
+    bytes[n++] = static_cast<char>(v);
+    out_.append(bytes, n);
   }
   void zigzag(int64_t v) { varint((static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63)); }
   void text(std::string_view v) {
@@ -109,6 +112,11 @@ class Reader {
     return true;
   }
 
+  bool at(uint8_t byte) const { return next_ != end_ && static_cast<uint8_t>(*next_) == byte; }
+  // What OwnedValue::load takes; kMissing: any kind.
+  void expect(value::Kind kind) { expected_ = kind; }
+  bool expects(value::Kind kind) const { return expected_ == value::Kind::kMissing || expected_ == kind; }
+
   size_t left() const { return static_cast<size_t>(end_ - next_); }
   bool ok() const { return ok_; }
   bool fail(const char* what) {  // false
@@ -117,6 +125,7 @@ class Reader {
     next_ = end_;
     return false;
   }
+  const char* failure() const { return failure_; }  // empty if there is none
   // DataLoss, with a text to follow the name of what was read: "it ends too early".
   absl::Status status() const { return ok_ ? absl::OkStatus() : absl::DataLossError(failure_); }
 
@@ -137,12 +146,15 @@ class Reader {
   const char* end_;
   size_t memory_;
   const char* failure_ = "";
+  value::Kind expected_ = value::Kind::kMissing;
   bool ok_ = true;
 };
 
-// Any ok() value: kind, then contents, text included.
+// Any ok() value, or missing: kind, then contents, text included.
 void write_value(const value::Value& v, Writer& out);
 // Text borrows from the reader's input, lists and maps from the arena. Null after a failure.
 value::Value read_value(Reader& in, value::Arena& arena);
+// The same of what may also be missing.
+value::Value read_value_or_missing(Reader& in, value::Arena& arena);
 
 }  // namespace weir::state

@@ -101,8 +101,12 @@ void DistinctSet::save(Writer& out) const {
     if (size_ > 0) out.fixed64(one_);
     return;
   }
-  for (uint32_t i = 0; i < capacity_; ++i) {
-    if (table_[i] != 0) out.fixed64(table_[i]);
+  // From behind a free place on: added in this order, each hash comes to lie where it lies now.
+  const uint32_t mask = capacity_ - 1;
+  uint32_t start = 0;
+  while (table_[start] != 0) ++start;
+  for (uint32_t i = 1; i <= capacity_; ++i) {
+    if (const uint64_t hash = table_[(start + i) & mask]; hash != 0) out.fixed64(hash);
   }
 }
 

@@ -24,7 +24,7 @@ class DistinctPaneState {
     return grown;
   }
 
-  // The number of distinct hashes in the panes first..last; -1 if there are none.
+  // The number of distinct hashes in the panes first..last; -1 if there are none. With `grown` null nothing is kept.
   int64_t count(int64_t first, int64_t last, ptrdiff_t* grown) const {
     if (union_ == nullptr || union_->first != first || union_->last != last) {
       uint32_t stored = 0, panes = 0;
@@ -37,7 +37,8 @@ class DistinctPaneState {
       if (panes == 0) return -1;
       if (panes == 1) return one->count();
       // Few hashes are merged faster than looked after; a late event's window is not the next one's.
-      if (stored <= kMergedEachTime || (union_ != nullptr && last < union_->last)) return merged(first, last).count();
+      if (stored <= kMergedEachTime || grown == nullptr || (union_ != nullptr && last < union_->last))
+        return merged(first, last).count();
       *grown -= static_cast<ptrdiff_t>(union_bytes());
       union_ = std::make_unique<Union>(Union{first, last, kUnknown, merged(first, last)});
       *grown += static_cast<ptrdiff_t>(union_bytes());

@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "runtime/state/codec.h"
 #include "runtime/state/time.h"
 
 namespace weir::state {
 
-// Plain data: a snapshot may store its members.
 class EventClock {
  public:
   explicit EventClock(int64_t max_ahead = INT64_MAX) : max_ahead_(max_ahead) {}
@@ -46,11 +46,27 @@ class EventClock {
   }
   // Before the first event, a time before all others.
   int64_t now() const { return now_; }
+  // Of what it has taken note of, times that are not believed yet included.
+  int64_t latest() const { return std::max(now_, waiting_); }
   // Goes on from a time that was believed.
   void resume(int64_t now) {
     now_ = now;
     waiting_ = kUnset;
     alone_ = false;
+  }
+  void set_max_ahead(int64_t max_ahead) { max_ahead_ = max_ahead; }
+
+  // Where it stands, doubts included.
+  void save(Writer& out) const {
+    out.zigzag(now_);
+    out.zigzag(waiting_);
+    out.u8(alone_);
+  }
+  bool load(Reader& in) {
+    now_ = in.zigzag();
+    waiting_ = in.zigzag();
+    alone_ = in.u8() != 0;
+    return in.ok();
   }
 
  private:

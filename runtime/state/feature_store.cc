@@ -17,6 +17,34 @@ namespace {
 
 using value::Value;
 
+// The kind that every value of an aggregation that keeps values must be of, because readers do not look: kMissing if
+// they do.
+value::Kind exact_kind(const ir::Feature& feature) {
+  switch (feature.aggregation) {
+    case ir::Aggregation::kMin:
+    case ir::Aggregation::kMax:
+    case ir::Aggregation::kLast:
+    case ir::Aggregation::kFirst:
+      break;
+    default:
+      return value::Kind::kMissing;
+  }
+  switch (feature.value_kind) {
+    case types::Kind::kBool:
+      return value::Kind::kBool;
+    case types::Kind::kInt:
+      return value::Kind::kInt;
+    case types::Kind::kUint:
+      return value::Kind::kUint;
+    case types::Kind::kDouble:
+      return value::Kind::kDouble;
+    case types::Kind::kString:
+      return value::Kind::kString;
+    default:
+      return value::Kind::kMissing;
+  }
+}
+
 // What the kinds of window share: the shards, their bytes, and the freeing of keys that no event can read any more.
 template <typename State>
 class TableStore : public FeatureStore {
@@ -73,6 +101,56 @@ class TableStore : public FeatureStore {
     shared_ = true;
   }
 
+  bool reaches_back(const Key& key, const Access& access, int64_t since) const final {
+    const ir::Window& window = feature_.window;
+    if (window.kind == ir::WindowKind::kDuration) return saturating_sub(access.time, window.nanos) >= since;
+    if (window.kind == ir::WindowKind::kAll) return false;
+    const Shard& shard = shard_for(key);
+    const auto lock = lock_if(shared_, shard.mutex);
+    const State* state = shard.table.peek(key);
+    if constexpr (requires { state->count(); }) {  // `last N`
+      return state != nullptr && state->count() >= static_cast<size_t>(std::max<int64_t>(1, window.count));
+    } else if constexpr (requires {
+                           state->first;
+                         }) {  // a session: of a run that began too early, the beginning is lost
+      const bool apart = state == nullptr || saturating_sub(access.time, state->last) > window.nanos;
+      return saturating_sub(apart ? access.time : state->first, window.nanos) >= since;
+    }
+    return false;
+  }
+
+  void save(Writer& out) const final {
+    out.varint(count_);
+    out.varint(errors_.load(std::memory_order_relaxed));
+    for (size_t i = 0; i < count_; ++i) {
+      const FeatureCounters& c = shards_[i].counters;
+      for (const uint64_t n : {c.added, c.late, c.errors, c.evicted}) out.varint(n);
+      shards_[i].table.save(out);
+    }
+  }
+
+  bool load(Reader& in) final {
+    const uint64_t count = in.varint();
+    if (count != 1 && count != kShards) return in.fail("it is of more or fewer shards than any store");
+    if (count == kShards) share();
+    if (count_ != count) return in.fail("it is of one shard");
+    in.expect(exact_kind(feature_));
+    errors_ = in.varint();
+    for (size_t i = 0; i < count_; ++i) {
+      Shard& shard = shards_[i];
+      FeatureCounters& c = shard.counters;
+      for (uint64_t* n : {&c.added, &c.late, &c.errors, &c.evicted}) *n = in.varint();
+      if (!shard.table.load(in)) return false;
+      bool at_home = true;
+      shard.table.for_each([&](const Key& key, const State& state) {
+        at_home = at_home && (count_ == 1 || shard_of(key) == i);
+        shard.heap += static_cast<ptrdiff_t>(state.heap_bytes());
+      });
+      if (!at_home) return in.fail("a key is in another key's shard");
+    }
+    return in.ok();
+  }
+
  protected:
   struct alignas(64) Shard {
     size_t bytes() const { return table.bytes() + static_cast<size_t>(heap); }
@@ -104,24 +182,24 @@ class TableStore : public FeatureStore {
     return added;
   }
 
-  // f(state, heap) reads the key's state, or makes `heap` bytes of what speeds up the next read.
+  // f(state, heap) reads the key's state, and may make *heap bytes of what speeds up the next read unless heap is null.
   template <typename F>
   Value read_from(const Key& key, Access& access, value::Arena& arena, F f) {
     Shard& shard = shard_for(key);
     const auto lock = lock_if(shared_, shard.mutex);
-    const State* state = shard.table.find(key, access.clock);
+    const State* state = access.looks_on ? shard.table.peek(key) : shard.table.find(key, access.clock);
     if (state == nullptr) return unseen(feature_);
     ptrdiff_t heap = 0;
-    const Value v = f(*state, &heap);
+    const Value v = f(*state, access.looks_on ? nullptr : &heap);
     shard.heap += heap;
     access.grown += heap;
     return shared_ ? copy_to(arena, v) : v;  // before another thread changes what it borrows from
   }
 
-  const ir::Feature& feature_;
+  const ir::Feature feature_;
 
  private:
-  Shard& shard_for(const Key& key) { return shards_[count_ == 1 ? 0 : shard_of(key)]; }
+  Shard& shard_for(const Key& key) const { return shards_[count_ == 1 ? 0 : shard_of(key)]; }
   template <typename F>
   size_t sum(F f) const {
     size_t n = 0;

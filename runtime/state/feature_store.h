@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "compiler/ir/program.h"
+#include "runtime/state/codec.h"
 #include "runtime/state/key.h"
 #include "runtime/value/arena.h"
 #include "runtime/value/value.h"
@@ -29,6 +30,7 @@ struct Access {
   int64_t newest = INT64_MAX;         // event of the feature's event type, as its clock has it
   int64_t horizon = INT64_MIN + 1;    // that less the allowed lateness
   int64_t keep_from = INT64_MIN + 1;  // the least horizon of all sessions: what no event there can read is freed
+  bool looks_on = false;              // a read that leaves no trace: explanations must not change what is given up when
   ptrdiff_t grown = 0;                // out: by how many bytes the state has grown is added here
 };
 
@@ -42,6 +44,9 @@ class FeatureStore {
   // The aggregate in the window of the event; as unseen() if the key has nothing there. Before share() it may borrow
   // from the store until the next add or evict.
   virtual value::Value read(const Key& key, Access& access, value::Arena& arena) = 0;
+  // Whether a state that has seen only events after `since` knows all that a read of the key at the event's time is
+  // about. Never for `all`.
+  virtual bool reaches_back(const Key& key, const Access& access, int64_t since) const = 0;
   void count_error() { errors_.fetch_add(1, std::memory_order_relaxed); }
 
   // From now on several threads may use the store: it is divided into kShards, which are locked one by one.
@@ -58,12 +63,17 @@ class FeatureStore {
   // Gives it up, if there is one. Returns how many bytes that freed.
   virtual size_t evict_oldest(size_t shard) = 0;
 
+  // All keys and counters, while no other thread uses the store. What was saved when shared is shared when loaded.
+  virtual void save(Writer& out) const = 0;
+  // Into a new store, which is to be given up if this is false.
+  virtual bool load(Reader& in) = 0;
+
  protected:
   std::atomic<uint64_t> errors_{0};
   bool shared_ = false;
 };
 
-// `feature` must outlive the store. Null if the aggregation is not supported.
+// Null if the aggregation is not supported.
 std::unique_ptr<FeatureStore> make_feature_store(const ir::Feature& feature);
 
 }  // namespace weir::state

@@ -28,7 +28,7 @@ int IdStore::add(uint32_t event, uint64_t hash, int64_t now) {
   const auto lock = lock_if(shared_, shard.mutex);
   const size_t before = shard.ids.bytes();
   const int note = shard.ids.add(hash, now);
-  if (note < 0) bytes_.fetch_add(shard.ids.bytes() - before, std::memory_order_relaxed);
+  bytes_.fetch_add(shard.ids.bytes() - before, std::memory_order_relaxed);  // others may have been forgotten
   return note;
 }
 
@@ -38,12 +38,27 @@ void IdStore::set_note(uint32_t event, uint64_t hash, uint8_t note) {
   shard.ids.set_note(hash, note);
 }
 
-void IdStore::restore(uint32_t event, uint64_t hash, int64_t arrived, uint8_t note) {
-  if (types_[event] == nullptr) return;
-  IdWindow& ids = types_[event][shard_of(hash)].ids;
-  const size_t before = ids.bytes();
-  ids.restore(hash, arrived, note);
-  bytes_.fetch_add(ids.bytes() - before, std::memory_order_relaxed);
+void IdStore::save(uint32_t event, Writer& out) const {
+  for (size_t i = 0; i < kIdShards; ++i) types_[event][i].ids.save(out);
+}
+
+bool IdStore::load(uint32_t event, Reader& in) {
+  for (size_t i = 0; i < kIdShards; ++i) {
+    IdWindow& ids = types_[event][i].ids;
+    if (!ids.load(in)) return false;
+    bytes_.fetch_add(ids.bytes(), std::memory_order_relaxed);
+  }
+  return true;
+}
+
+void IdStore::take(uint32_t event, IdStore& from, uint32_t from_event) {
+  if (!wanted(event) || !from.wanted(from_event)) return;
+  for (size_t i = 0; i < kIdShards; ++i) {
+    const size_t bytes = from.types_[from_event][i].ids.bytes();
+    types_[event][i].ids.take(from.types_[from_event][i].ids);
+    bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    from.bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  }
 }
 
 uint64_t IdStore::forgotten() const {

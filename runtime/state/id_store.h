@@ -27,13 +27,11 @@ class IdStore {
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   uint64_t forgotten() const;  // ids that went before their time, for want of room
 
-  // For snapshots, while nobody else uses the store: f(hash, arrived, note) over one type's ids, and the way back.
-  template <typename F>
-  void for_each(uint32_t event, F f) const {
-    if (types_[event] == nullptr) return;
-    for (size_t i = 0; i < kIdShards; ++i) types_[event][i].ids.for_each(f);
-  }
-  void restore(uint32_t event, uint64_t hash, int64_t arrived, uint8_t note);
+  // One event type that is wanted, while nobody else uses the store; load() into one that has none of its ids.
+  void save(uint32_t event, Writer& out) const;
+  bool load(uint32_t event, Reader& in);
+  // The same from another store. What it remembers for how long stays this one's.
+  void take(uint32_t event, IdStore& from, uint32_t from_event);
 
  private:
   static constexpr size_t kIdShards = 16;

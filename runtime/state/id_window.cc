@@ -46,7 +46,35 @@ void IdWindow::set_note(uint64_t hash, uint8_t note) {
   if (cell.arrived != INT64_MIN) cell.tag = (cell.tag & kHashBits) | note;
 }
 
-void IdWindow::restore(uint64_t hash, int64_t arrived, uint8_t note) { insert(hash & kHashBits, arrived, note); }
+void IdWindow::save(Writer& out) const {
+  out.varint(order_.size());
+  out.varint(cells_.size());
+  out.varint(forgotten_);
+  for (uint64_t hash : order_) {
+    const Cell& cell = cells_[find(hash)];
+    out.fixed64(cell.tag);
+    out.zigzag(cell.arrived);
+  }
+}
+
+bool IdWindow::load(Reader& in) {
+  const size_t size = in.count(9);
+  const size_t cells = in.capacity(size, sizeof(Cell));
+  forgotten_ = in.varint();
+  if (size > 0 && size > cells / 20 * 17) return in.fail("ids do not fit their table");
+  if (size > max_ids_) return in.fail("there are more ids than are remembered");
+  if (!in.ok() || !in.allocates(size, sizeof(uint64_t))) return false;
+  cells_.resize(cells);
+  for (size_t i = 0; i < size && in.ok(); ++i) {
+    const uint64_t tag = in.fixed64();
+    const int64_t arrived = in.zigzag();
+    if (arrived == INT64_MIN || cells_[find(tag & kHashBits)].arrived != INT64_MIN) {
+      return in.fail("an id is there twice, or came at no time");
+    }
+    insert(tag & kHashBits, arrived, static_cast<uint8_t>(tag & kMaxNote));
+  }
+  return in.ok();
+}
 
 void IdWindow::insert(uint64_t hash, int64_t arrived, uint8_t note) {
   if (order_.size() + 1 > cells_.size() / 20 * 17) grow();

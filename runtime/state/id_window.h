@@ -9,7 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <utility>
 #include <vector>
+
+#include "runtime/state/codec.h"
 
 namespace weir::state {
 
@@ -30,15 +33,15 @@ class IdWindow {
   size_t bytes() const { return cells_.size() * sizeof(Cell) + order_.size() * sizeof(uint64_t); }
   uint64_t forgotten() const { return forgotten_; }  // for want of room, before their time
 
-  // For snapshots: f(hash, arrived, note), in order of arrival; and the way back.
-  template <typename F>
-  void for_each(F f) const {
-    for (uint64_t hash : order_) {
-      const Cell& cell = cells_[find(hash)];
-      f(cell.tag & ~uint64_t{kMaxNote}, cell.arrived, static_cast<uint8_t>(cell.tag & kMaxNote));
-    }
+  // With its capacity, so that it weighs the same when it is loaded: into an empty window.
+  void save(Writer& out) const;
+  bool load(Reader& in);
+  // All that another one remembers, which is empty then.
+  void take(IdWindow& from) {
+    cells_ = std::exchange(from.cells_, {});
+    order_ = std::exchange(from.order_, {});
+    forgotten_ = std::exchange(from.forgotten_, 0);
   }
-  void restore(uint64_t hash, int64_t arrived, uint8_t note);
 
  private:
   struct Cell {

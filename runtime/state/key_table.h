@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/state/codec.h"
 #include "runtime/state/huge_pages.h"
 #include "runtime/state/key.h"
 
@@ -36,6 +37,19 @@ class KeyTable {
   KeyTable(const KeyTable&) = delete;
   KeyTable& operator=(const KeyTable&) = delete;
   ~KeyTable() { clear(); }
+
+  void swap(KeyTable& other) noexcept {
+    blocks_.swap(other.blocks_);
+    chunks_.swap(other.chunks_);
+    index_.swap(other.index_);
+    holes_.swap(other.holes_);
+    std::swap(used_, other.used_);
+    std::swap(first_capacity_, other.first_capacity_);
+    std::swap(cursor_, other.cursor_);
+    std::swap(oldest_, other.oldest_);
+    std::swap(newest_, other.newest_);
+    std::swap(size_, other.size_);
+  }
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -102,6 +116,73 @@ class KeyTable {
       if (!is_hole(id) && dead(std::as_const(entry(id).state))) erase(id);
     }
   }
+
+  // As it stands, which place each key has included: growth, sweeps and evictions go on as if it had not been stored.
+  // Key, place and clock are what an entry takes beside its state: about 21 bytes.
+  void save(Writer& out) const {
+    out.varint(size_);
+    out.varint(index_.size());
+    out.varint(cursor_);
+    out.varint(holes_.size());
+    for (uint32_t id : holes_) out.varint(id);
+    uint64_t touched = 0;
+    for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) {
+      const Entry& e = entry(id);
+      out.varint(id);
+      out.fixed64(e.key.lo);
+      out.fixed64(e.key.hi);
+      out.zigzag(static_cast<int64_t>(e.touched - touched));
+      touched = e.touched;
+      e.state.save(out);
+    }
+  }
+
+  // Into a table that is empty, and is to be given up if this is false.
+  bool load(Reader& in) {
+    const size_t size = in.count(19);
+    const size_t cells = in.capacity(size, sizeof(Cell));
+    const uint64_t cursor = in.varint();
+    const size_t holes = in.count(1);
+    const size_t places = size + holes;
+    if (places >= kNone || cursor >= kNone || (size > 0 && size >= cells)) {
+      return in.fail("a table does not fit its index");
+    }
+    if (!in.allocates(places + kChunk, sizeof(Entry) + 1)) return false;
+    std::vector<bool> taken(places, false);
+    const auto take = [&](uint64_t id) {
+      if (id >= places || taken[id]) return in.fail("a table has a place twice");
+      taken[id] = true;
+      return true;
+    };
+    for (size_t i = 0; i < holes; ++i) {
+      const uint64_t id = in.varint();
+      if (!take(id)) return false;
+      holes_.push_back(static_cast<uint32_t>(id));
+    }
+    if (places > 0) first_capacity_ = kFirst;
+    while (first_capacity_ < kChunk && first_capacity_ < places) first_capacity_ *= 4;
+    if (places > 0) chunks_.push_back(blocks_.emplace_back(first_capacity_).raw);
+    while (chunks_.size() * kChunk < places) add_chunks();
+    used_ = static_cast<uint32_t>(places);
+    cursor_ = static_cast<uint32_t>(cursor);
+    index_.resize(cells);
+    uint64_t touched = 0;
+    for (size_t i = 0; i < size; ++i) {
+      const uint64_t id = in.varint();
+      Key key;
+      key.lo = in.fixed64();
+      key.hi = in.fixed64();
+      touched += static_cast<uint64_t>(in.zigzag());
+      if (!in.ok() || !take(id)) return false;
+      if (lookup(key) != kNone) return in.fail("a table has a key twice");
+      link(static_cast<uint32_t>(id), key);
+      Entry& e = entry(static_cast<uint32_t>(id));
+      e.touched = touched;
+      if (!e.state.load(in)) return false;
+    }
+    return in.ok();
+  }
+
   void clear() {
     for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) entry(id).state.~S();
     chunks_.clear();
@@ -176,13 +257,18 @@ class KeyTable {
         add_chunks();
       }
     }
+    link(id, key);
+    return id;
+  }
+
+  // A new entry at a free place, as the newest.
+  void link(uint32_t id, const Key& key) {
     new (chunks_[id / kChunk][id % kChunk].bytes) Entry{key, kNone, newest_, 0, S()};
     if (newest_ != kNone) entry(newest_).newer = id;
     newest_ = id;
     if (oldest_ == kNone) oldest_ = id;
     ++size_;
     place({id, tag(key)}, key);
-    return id;
   }
 
   void place(Cell cell, const Key& key) {

@@ -35,7 +35,7 @@ void LabelStore::set(uint32_t label, const Key& key, int64_t time, int64_t durat
     Mark& mark = table.find_or_add(key, clock);
     mark = {time, std::max(mark.expires > time ? mark.expires : 0, expiry(labels_[label], time, duration)), rule};
   }
-  count(before, table.bytes());
+  count_bytes(before, table.bytes());
 }
 
 void LabelStore::clear(uint32_t label, const Key& key) {
@@ -43,7 +43,7 @@ void LabelStore::clear(uint32_t label, const Key& key) {
   const auto lock = lock_if(shared_, shard.mutex);
   const size_t before = shard.tables[label].bytes();
   shard.tables[label].erase(key);
-  count(before, shard.tables[label].bytes());
+  count_bytes(before, shard.tables[label].bytes());
 }
 
 std::optional<LabelStore::Mark> LabelStore::find(uint32_t label, const Key& key, int64_t time) const {
@@ -69,6 +69,46 @@ void LabelStore::share() {
   shards_ = std::move(shards);
   bytes_ = bytes;
   shared_ = true;
+}
+
+void LabelStore::save(uint32_t label, Writer& out) const {
+  const size_t count = shared_ ? kShards : 1;
+  out.varint(count);
+  out.varint(refused(label));
+  for (size_t i = 0; i < count; ++i) shards_[i].tables[label].save(out);
+}
+
+void LabelStore::rename_rules(KeyTable<Mark>& table, const std::vector<uint32_t>& rules) {
+  table.for_each_entry([&](auto& entry) {
+    Mark& mark = entry.state;
+    mark.rule = mark.rule < rules.size() ? rules[mark.rule] : kNoRule;
+  });
+}
+
+bool LabelStore::load(uint32_t label, Reader& in, const std::vector<uint32_t>& rules) {
+  const uint64_t count = in.varint();
+  if (count != 1 && count != kShards) return in.fail("it is of more or fewer shards than any store");
+  if (count == kShards) share();
+  if ((shared_ ? kShards : 1) != count) return in.fail("it is of one shard");
+  refused_[label] = in.varint();
+  for (size_t i = 0; i < count; ++i) {
+    KeyTable<Mark>& table = shards_[i].tables[label];
+    if (!table.load(in)) return false;
+    rename_rules(table, rules);
+    count_bytes(0, table.bytes());
+  }
+  return in.ok();
+}
+
+void LabelStore::take(uint32_t label, LabelStore& from, uint32_t from_label, const std::vector<uint32_t>& rules) {
+  refused_[label] = from.refused(from_label);
+  for (size_t i = 0; i < (shared_ ? kShards : 1); ++i) {
+    KeyTable<Mark>& table = shards_[i].tables[label];
+    from.count_bytes(from.shards_[i].tables[from_label].bytes(), 0);
+    table.swap(from.shards_[i].tables[from_label]);
+    rename_rules(table, rules);
+    count_bytes(0, table.bytes());
+  }
 }
 
 }  // namespace weir::state

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/ir/program.h"
+#include "runtime/state/codec.h"
 #include "runtime/state/key.h"
 #include "runtime/state/key_table.h"
 #include "runtime/state/shards.h"
@@ -31,8 +32,21 @@ class LabelStore {
   struct Mark {
     int64_t set_at = 0;
     int64_t expires = 0;  // INT64_MAX: never. Exclusive.
-    uint32_t rule = 0;    // that set it last
+    uint32_t rule = 0;    // that set it last; kNoRule: one that is no more
+
+    void save(Writer& out) const {
+      out.zigzag(set_at);
+      out.zigzag(expires);
+      out.varint(rule);
+    }
+    bool load(Reader& in) {
+      set_at = in.zigzag();
+      expires = in.zigzag();
+      rule = static_cast<uint32_t>(in.varint());
+      return in.ok();
+    }
   };
+  static constexpr uint32_t kNoRule = UINT32_MAX;
   // Nothing if the entity does not bear the label at that time.
   std::optional<Mark> find(uint32_t label, const Key& key, int64_t time) const;
 
@@ -40,6 +54,14 @@ class LabelStore {
 
   // From now on several threads may use the store.
   void share();
+  bool shared() const { return shared_; }
+
+  // One label, while no other thread uses the store. What was saved when shared is shared when loaded.
+  void save(uint32_t label, Writer& out) const;
+  // Into a store that does not have the label on any key. `rules` says which rule of today each one was that set it.
+  bool load(uint32_t label, Reader& in, const std::vector<uint32_t>& rules);
+  // The same from another store, which is shared if this one is.
+  void take(uint32_t label, LabelStore& from, uint32_t from_label, const std::vector<uint32_t>& rules);
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   // Labels not set for want of memory.
   uint64_t refused(uint32_t label) const { return refused_[label].load(std::memory_order_relaxed); }
@@ -50,7 +72,8 @@ class LabelStore {
     std::vector<KeyTable<Mark>> tables;  // by label
   };
   Shard& shard_for(const Key& key) const { return shards_[shared_ ? shard_of(key) : 0]; }
-  void count(size_t before, size_t after) { bytes_.fetch_add(after - before, std::memory_order_relaxed); }
+  static void rename_rules(KeyTable<Mark>& table, const std::vector<uint32_t>& rules);
+  void count_bytes(size_t before, size_t after) { bytes_.fetch_add(after - before, std::memory_order_relaxed); }
 
   const std::vector<ir::Label>& labels_;
   const size_t max_bytes_;

@@ -124,6 +124,7 @@ Value copy_to(value::Arena& arena, const Value& v) {
 bool OwnedValue::load(Reader& in) {
   value::Arena arena;  // takes no memory unless the value is a container
   const Value v = read_value(in, arena);
+  if (!in.expects(v.kind)) return in.fail("a value is of another kind than its feature's");
   if (!in.ok() || !in.allocates(measure(v), 1)) return false;
   assign(v);
   return true;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "runtime/state/codec.h"
 #include "runtime/state/key.h"
 #include "runtime/state/key_table.h"
 #include "runtime/state/shards.h"
@@ -62,6 +63,25 @@ class OnceGuard {
   uint64_t evicted() const { return evicted_.load(std::memory_order_relaxed); }
 
   // As FeatureStore's.
+  void save(Writer& out) const {
+    out.varint(shards());
+    out.varint(evicted());
+    for (size_t i = 0; i < shards(); ++i) shards_[i].fires.save(out);
+  }
+  bool load(Reader& in) {
+    const uint64_t count = in.varint();
+    if (count != 1 && count != kShards) return in.fail("it is of more or fewer shards than any guard");
+    if (count == kShards) share();
+    if (shards() != count) return in.fail("it is of one shard");
+    evicted_ = in.varint();
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (!shards_[i].fires.load(in)) return false;
+      bytes += shards_[i].fires.bytes();
+    }
+    bytes_ = bytes;
+    return in.ok();
+  }
   size_t shards() const { return shared_ ? kShards : 1; }
   uint64_t oldest_touch(size_t i) const {
     const auto lock = lock_if(shared_, shards_[i].mutex);
@@ -81,6 +101,8 @@ class OnceGuard {
  private:
   struct Fire {
     int64_t time = kNever;
+    void save(Writer& out) const { out.zigzag(time); }
+    bool load(Reader& in) { return time = in.zigzag(), in.ok(); }
   };
   struct alignas(64) Shard {
     std::mutex mutex;
@@ -132,6 +154,21 @@ class LimitGuard {
     const std::lock_guard lock(mutex_);
     tripped_at_ = kNever;
     fires_.clear();
+  }
+
+  void save(Writer& out) const {
+    const std::lock_guard lock(mutex_);
+    out.zigzag(tripped_at_);
+    out.varint(fires_.size());
+    for (int64_t time : fires_) out.zigzag(time);
+  }
+  bool load(Reader& in) {
+    const std::lock_guard lock(mutex_);
+    tripped_at_ = in.zigzag();
+    const size_t size = in.count(1);
+    if (!in.allocates(size, sizeof(int64_t))) return false;
+    for (size_t i = 0; i < size; ++i) fires_.push_back(in.zigzag());
+    return in.ok();
   }
 
  private:

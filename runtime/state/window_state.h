@@ -243,6 +243,7 @@ class ExactState {
   }
 
   bool empty() const { return values_.empty(); }
+  size_t count() const { return values_.size(); }
   int64_t newest() const { return values_.empty() ? kNever : values_.back().time; }
   size_t heap_bytes() const {
     size_t n = values_.capacity() * sizeof(Observation);

@@ -82,6 +82,7 @@ struct Value {
   bool ok() const { return kind > Kind::kError; }
   bool is_error() const { return kind == Kind::kError; }
   bool is_missing() const { return kind == Kind::kMissing; }
+  bool is_warming() const { return kind == Kind::kMissing && aux >> 24 == 3; }
   bool is_true() const { return kind == Kind::kBool && i != 0; }
   bool is_false() const { return kind == Kind::kBool && i == 0; }
   std::string_view str() const { return {s, aux}; }
@@ -90,6 +91,7 @@ struct Value {
   // Why a value is missing, for counting: which slot or feature.
   static uint32_t missing_slot(uint32_t slot) { return (1u << 24) | slot; }
   static uint32_t missing_feature(uint32_t feature) { return (2u << 24) | feature; }
+  static uint32_t missing_warming(uint32_t feature) { return (3u << 24) | feature; }  // it is new: see State
   static Value missing(uint32_t cause = 0) {
     Value v;
     v.aux = cause;

@@ -40,13 +40,14 @@ TEST(IdWindow, AgreesWithAMapOnRandomStreams) {
     model[id] = {now, note};
     ids.set_note(id, note);
   }
-  size_t n = 0;
+  Writer out;
+  ids.save(out);
   IdWindow copy(kWindow, 1'000'000);
-  ids.for_each([&](uint64_t h, int64_t arrived, uint8_t note) {
-    ++n;
-    copy.restore(h, arrived, note);
-  });
-  EXPECT_EQ(n, ids.size());
+  Reader in(out.bytes());
+  ASSERT_TRUE(copy.load(in)) << in.failure();
+  EXPECT_EQ(in.left(), 0u);
+  EXPECT_EQ(copy.size(), ids.size());
+  EXPECT_EQ(copy.bytes(), ids.bytes());
   for (uint64_t id = 0; id < 300; ++id) ASSERT_EQ(copy.add(hash(id), now), ids.add(hash(id), now)) << id;
 }
 
