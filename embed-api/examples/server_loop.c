@@ -4,7 +4,7 @@
  *
  * SIGHUP, or a line that says !reload, loads the rules again. A failed reload leaves the old rules in charge and says
  * why on stderr; a line that cannot be taken is answered with {"error":…} and the loop goes on. Features and labels
- * start empty with a new generation.
+ * that mean the same in the new rules go on.
  *
  *     cc server_loop.c $(pkg-config --cflags --libs weir) */
 #include <signal.h>
@@ -38,10 +38,15 @@ static void end_serving(serving *s) {
 static int serve_current(weir_slot *slot, serving *s, weir_error *err) {
   serving next = {0};
   if (weir_slot_pin(slot, &next.rules, &next.generation, err) ||
-      weir_session_create(next.rules, NULL, &next.session, err) ||
-      weir_event_create_any(next.rules, &next.event, err)) {
+      weir_event_create_any(next.rules, &next.event, err) ||
+      (s->session == NULL ? weir_session_create(next.rules, NULL, &next.session, err)
+                          : weir_session_adopt(s->session, next.rules, err))) {
     end_serving(&next);
     return -1;
+  }
+  if (next.session == NULL) {
+    next.session = s->session;
+    s->session = NULL;
   }
   end_serving(s);
   *s = next;

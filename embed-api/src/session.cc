@@ -4,6 +4,9 @@
 #include "embed-api/src/adapter.h"
 #include "embed-api/src/event.h"
 #include "embed-api/src/verdict.h"
+#include "runtime/durable/snapshot_file.h"
+#include "runtime/engine/carry_over.h"
+#include "runtime/engine/state_image.h"
 #include "runtime/explain/explain.h"
 #include "runtime/explain/failure_text.h"
 #include "runtime/io/json_text.h"
@@ -15,6 +18,7 @@ struct weir_session {
   std::shared_ptr<const weir::embed::RulesetState> ruleset;
   uint64_t generation = 0;
   uint64_t events = 0;
+  int64_t lateness_ns = 0;  // as the host gave it; 0: weir.yaml's
   weir::embed::Adapter adapter;
   std::vector<weir::value::Value> row;  // scratch: the engine's slots follow the fields
   std::unique_ptr<weir::engine::Session> engine;
@@ -26,6 +30,17 @@ namespace {
 
 using types::EventSchema;
 using value::Value;
+
+std::vector<engine::EventPolicy> policies(const RulesetState& ruleset, int64_t lateness_ns) {
+  std::vector<engine::EventPolicy> out = ruleset.policies;
+  for (engine::EventPolicy& policy : out) {
+    if (lateness_ns == 0) continue;
+    // Ids are remembered for as long as events may come late.
+    if (policy.duplicates_nanos != 0) policy.duplicates_nanos = std::max(policy.duplicates_nanos, lateness_ns);
+    policy.lateness_nanos = lateness_ns;
+  }
+  return out;
+}
 
 // A key as the host gave or will see it.
 std::string key_text(const Value& key) {
@@ -172,19 +187,14 @@ weir_status weir_session_create(const weir_ruleset* ruleset, const weir_session_
       return fail(err, WEIR_E_ARG, "weir_session_options.lateness_ns is {}", given.lateness_ns);
     weir::engine::SessionOptions o;
     if (given.max_steps != 0) o.max_steps = given.max_steps;
-    o.events = ruleset->state->policies;
-    for (weir::engine::EventPolicy& policy : o.events) {
-      if (given.lateness_ns == 0) continue;
-      // Ids are remembered for as long as events may come late.
-      if (policy.duplicates_nanos != 0) policy.duplicates_nanos = std::max(policy.duplicates_nanos, given.lateness_ns);
-      policy.lateness_nanos = given.lateness_ns;
-    }
+    o.events = weir::embed::policies(*ruleset->state, given.lateness_ns);
     if (ruleset->state->max_state_bytes != 0) o.max_state_bytes = ruleset->state->max_state_bytes;
     if (given.max_state_bytes != 0) o.max_state_bytes = given.max_state_bytes;
     o.time_rules = given.measure_cost != 0;
     auto session = std::make_unique<weir_session>();
     session->ruleset = ruleset->state;
     session->generation = ruleset->generation;
+    session->lateness_ns = given.lateness_ns;
     session->engine = std::make_unique<weir::engine::Session>(ruleset->state->rules, o);
     *session_out = session.release();
     return WEIR_OK;
@@ -199,6 +209,7 @@ weir_status weir_session_share(weir_session* session, weir_session** session_out
     auto other = std::make_unique<weir_session>();
     other->ruleset = session->ruleset;
     other->generation = session->generation;
+    other->lateness_ns = session->lateness_ns;
     other->engine = std::make_unique<weir::engine::Session>(session->ruleset->rules, session->engine->state(),
                                                             session->engine->options());
     *session_out = other.release();
@@ -218,6 +229,71 @@ weir_status weir_session_observe(weir_session* session, const weir_event* event,
   });
 }
 
+weir_status weir_session_snapshot(weir_session* session, weir_str path, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(session, err);
+    WEIR_REQUIRE_TEXT(path, err);
+    weir::engine::State& state = *session->engine->state();
+    weir::durable::Snapshot snapshot;
+    snapshot.header = {state.clock(), session->generation, weir::engine::rules_identity(*session->ruleset->program)};
+    snapshot.sections = weir::engine::save_state(state);
+    const absl::Status status = weir::durable::write_snapshot(std::string(view(path)), snapshot);
+    return status.ok() ? WEIR_OK : report(err, WEIR_E_IO, std::string(status.message()));
+  });
+}
+
+weir_status weir_session_restore(weir_session* session, weir_str path, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(session, err);
+    WEIR_REQUIRE_TEXT(path, err);
+    const auto failed = [&](const absl::Status& status) {
+      const bool damaged = status.code() == absl::StatusCode::kDataLoss || absl::IsUnimplemented(status);
+      return report(err, damaged ? WEIR_E_DATA : WEIR_E_IO, std::string(status.message()));
+    };
+    const auto snapshot = weir::durable::read_snapshot(std::string(view(path)));
+    if (!snapshot.ok()) return failed(snapshot.status());
+    const weir::engine::SessionOptions options = session->engine->options();
+    weir::engine::RestoreReport restored;
+    auto state = weir::engine::restore_state(session->ruleset->program, weir::engine::state_options(options),
+                                             snapshot->sections, &restored);
+    if (!state.ok()) return failed(state.status());
+    session->engine = std::make_unique<weir::engine::Session>(session->ruleset->rules, *std::move(state), options);
+    session->events = 0;
+    return WEIR_OK;
+  });
+}
+
+weir_status weir_session_adopt(weir_session* session, const weir_ruleset* ruleset, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(session, err);
+    WEIR_REQUIRE(ruleset, err);
+    session->generation = ruleset->generation;
+    if (session->ruleset == ruleset->state) return WEIR_OK;
+    weir::engine::SessionOptions options = session->engine->options();
+    options.events = weir::embed::policies(*ruleset->state, session->lateness_ns);
+    std::shared_ptr<weir::engine::State> state = weir::engine::carry_over(
+        session->engine->state(), ruleset->state->program, weir::engine::state_options(options));
+    session->engine = std::make_unique<weir::engine::Session>(ruleset->state->rules, std::move(state), options);
+    session->ruleset = ruleset->state;
+    session->adapter = weir::embed::Adapter();
+    session->causes.clear();
+    session->events = 0;
+    return WEIR_OK;
+  });
+}
+
+size_t weir_session_warming(const weir_session* session, weir_str* names, size_t max) {
+  if (session == nullptr) return 0;
+  const weir::engine::State& state = *session->engine->state();
+  size_t count = 0;
+  for (uint32_t f = 0; f < state.features(); ++f) {
+    if (!state.warming(f)) continue;
+    if (count < max && names != nullptr) names[count] = str(state.program().features[f].name);
+    ++count;
+  }
+  return count;
+}
+
 weir_status weir_session_eval(weir_session* session, const weir_event* event, const weir_eval_options* options,
                               weir_verdict** verdict_out, weir_error* err) {
   return call(err, [&]() -> weir_status {
@@ -232,6 +308,9 @@ weir_status weir_session_eval(weir_session* session, const weir_event* event, co
     uint32_t type = 0;
     if (weir_status s = weir::embed::fill_row(session, *event, &type, err)) return s;
     const weir::engine::EventResult& result = session->engine->evaluate(type, session->row.data());
+    if (result.moved) {
+      return report(err, WEIR_E_CONFLICT, "the session's state has gone over to other rules: weir_session_adopt them");
+    }
     ++session->events;
     std::unique_ptr<weir_verdict> verdict = weir::embed::make_verdict(session, type, result);
     if (given.trace != WEIR_TRACE_NONE) {

@@ -22,7 +22,8 @@ using Target = void (*)(std::string_view);
 const std::map<std::string, Target> kTargets = {
     {"parse_expression", weir::fuzz::parse_expression}, {"evaluate_expression", weir::fuzz::evaluate_expression},
     {"compile_rules", weir::fuzz::compile_rules},       {"decode_json", weir::fuzz::decode_json},
-    {"parse_manifest", weir::fuzz::parse_manifest},     {"parse_ir", weir::fuzz::parse_ir}};
+    {"parse_manifest", weir::fuzz::parse_manifest},     {"parse_ir", weir::fuzz::parse_ir},
+    {"restore_state", weir::fuzz::restore_state},       {"read_state_files", weir::fuzz::read_state_files}};
 
 std::string read(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);

@@ -16,6 +16,10 @@ void compile_rules(std::string_view text);
 void evaluate_expression(std::string_view text);
 // A record of a log.
 void decode_json(std::string_view text);
+// A section of a snapshot: restored, gone on with, saved.
+void restore_state(std::string_view text);
+// Snapshot and log files, and events in the log.
+void read_state_files(std::string_view text);
 // weir.yaml.
 void parse_manifest(std::string_view text);
 // The IR's text form.

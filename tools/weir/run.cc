@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "tools/weir/event_input.h"
+#include "tools/weir/kept_state.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
 #include "tools/weir/verbs.h"
@@ -24,6 +25,7 @@ struct RunOptions {
   TierChoice tier = TierChoice::kAuto;
   bool hits_only = false;
   std::string repro = "weir-repro";
+  StateOptions state;
 };
 
 // What shows a disagreement of the tiers, alone: the rules, the log up to the event, and how to run it.
@@ -59,6 +61,10 @@ int run(const RunOptions& options) {
   auto rules = load_checked_rules(options.rules, &exit_code);
   if (!rules) return exit_code;
   bool both = options.tier == TierChoice::kBoth;
+  if (both && !options.state.directory.empty()) {
+    complain("--tier=both compares from an empty state: leave out --state");
+    return kUsage;
+  }
   engine::Tier first_tier = options.tier == TierChoice::kAuto     ? engine::Tier::kAuto
                             : options.tier == TierChoice::kNative ? engine::Tier::kNative
                                                                   : engine::Tier::kInterpreter;
@@ -67,7 +73,15 @@ int run(const RunOptions& options) {
   if (!compiled || (both && !other)) return kInternal;
   auto reader = open_events(options.events, *rules, {});
   if (!reader) return kUsage;
-  engine::Session session(compiled, session_options(*rules));
+  const engine::SessionOptions how = session_options(*rules);
+  std::unique_ptr<KeptState> kept;
+  if (!options.state.directory.empty()) {
+    kept = KeptState::open(options.state, compiled, how, &exit_code);
+    if (!kept) return exit_code;
+  }
+  engine::Session session(
+      compiled, kept ? kept->state() : std::make_shared<engine::State>(compiled->program_ptr(), state_options(how)),
+      how);
   std::unique_ptr<engine::Session> check;
   if (both) check = std::make_unique<engine::Session>(other, session_options(*rules));
 
@@ -78,6 +92,7 @@ int run(const RunOptions& options) {
   while (reader->next(&record)) {
     ++events;
     if (both) row_copy.assign(record.row, record.row + rules->program().events[record.event].slot_count);
+    if (kept && !kept->log(record.event, record.row)) return kUsage;
     const engine::EventResult& result = session.evaluate(record.event, record.row);
     size_t begin = out.size();
     append_verdict_line(result, record, session, &out);
@@ -95,18 +110,21 @@ int run(const RunOptions& options) {
       }
     }
     if (options.hits_only && result.hits.empty()) out.resize(begin);
+    if (kept && !kept->evaluated()) return kUsage;
     // A reader downstream gets what is known before this waits for more input.
     if (out.size() > (size_t{1} << 16) || !reader->buffered()) {
+      if (kept && !kept->commit()) return kUsage;
       print(out);
       out.clear();
       if (fflush(stdout) != 0) {
         // Downstream has closed the pipe (head, less): nobody reads on, and that is no error. A full disk is.
-        if (errno == EPIPE) return kOk;
+        if (errno == EPIPE) return kept && !kept->finish() ? kUsage : kOk;
         complain(fmt::format("cannot write the verdicts: {}", strerror(errno)));
         return kUsage;
       }
     }
   }
+  if (kept && !kept->finish()) return kUsage;
   print(out);
   return finish_events(*reader, options.events, false);
 }
@@ -120,6 +138,7 @@ void add_run(CLI::App& app, Action* action) {
       ->required()
       ->type_name("DIR");
   add_event_options(verb, &options->events);
+  add_state_options(verb, &options->state);
   add_tier_option(verb, &options->tier, true);
   verb->add_flag("--hits-only", options->hits_only,
                  "Only events on which some rule fired, failed or was missing a value");
@@ -133,6 +152,7 @@ Examples:
   weir run --rules rules/ --events log.jsonl.zst > verdicts.jsonl
   tail -F posts.jsonl | weir run --rules rules/ --events - --hits-only
   weir run --rules rules/ --events log.jsonl --tier=both          interpreter against native code
+  weir run --rules rules/ --events - --state state/ --snapshot-every 5m    survives restarts and crashes
   weir run --rules rules/ --events a.jsonl b.csv.gz --dead-letter rejected.jsonl
 )");
   verb->callback([options, action] { *action = [options] { return run(*options); }; });

@@ -25,6 +25,7 @@ void add_explain(CLI::App& app, Action* action);
 void add_timeline(CLI::App& app, Action* action);
 void add_dump(CLI::App& app, Action* action);
 void add_backtest(CLI::App& app, Action* action);
+void add_backfill(CLI::App& app, Action* action);
 void add_eval(CLI::App& app, Action* action);
 void add_repl(CLI::App& app, Action* action);
 void add_conformance(CLI::App& app, Action* action);

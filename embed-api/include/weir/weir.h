@@ -387,6 +387,31 @@ WEIR_API weir_status weir_session_share(weir_session *session, weir_session **se
  * event, in the stream's order. Nothing but that time is taken. Errors as weir_session_eval. */
 WEIR_API weir_status weir_session_observe(weir_session *session, const weir_event *event, weir_error *err);
 
+/* Writes the state of the session, and so of all that share it, to a file: under a temporary name beside it, forced to
+ * the disk and renamed, so that the file is there whole or not at all. Evaluations of other sessions wait while state is
+ * copied in memory, and not for the disk. WEIR_E_IO if the file cannot be written. */
+WEIR_API weir_status weir_session_snapshot(weir_session *session, weir_str path, weir_error *err);
+
+/* Gives the session the state of a snapshot in place of its own; sessions that shared that keep it. The rules need not be
+ * those that wrote the file: what is defined alike is taken (see weir_session_adopt). WEIR_E_IO if the file cannot be
+ * read; WEIR_E_DATA if it is damaged, cut off, or of a version that this library does not read. */
+WEIR_API weir_status weir_session_restore(weir_session *session, weir_str path, weir_error *err);
+
+/* The session goes over to other rules and takes its state along: what is defined alike in both, wherever it stands in
+ * their texts, goes on (a feature by its whole definition but for its name, a label by name and entity, `once` and
+ * `limit` by rule id and clause; lists are read anew). A feature that is new or means something else now is warming:
+ * missing until its window has passed. Statistics begin anew. Events made for the old rules still fit, as in
+ * weir_slot_publish.
+ *
+ * State has one set of rules. Once one of several sessions that share it has gone over, weir_session_eval of the others
+ * evaluates nothing and is WEIR_E_CONFLICT until each has adopted the same rule set. So a server that watches a slot
+ * pins it when the generation moves, and each of its threads adopts what was pinned before its next event. */
+WEIR_API weir_status weir_session_adopt(weir_session *session, const weir_ruleset *ruleset, weir_error *err);
+
+/* How many features of the session are warming; the names of the first `max` of them, of the rule set, in *names (which
+ * may be NULL if max is 0). Features over `last N` and sessions warm up key by key and stay in this count. */
+WEIR_API size_t weir_session_warming(const weir_session *session, weir_str *names, size_t max);
+
 enum {
   WEIR_TRACE_NONE = 0,
   WEIR_TRACE_HITS = 1, /* explain the rules that are hits of this event */

@@ -1,0 +1,133 @@
+#include "tools/weir/kept_state.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <optional>
+
+#include "compiler/driver/units.h"
+#include "tools/weir/output.h"
+#include "tools/weir/verbs.h"
+
+namespace weir::tools {
+namespace {
+
+constexpr uint64_t kLookAtClockEvery = 256;  // events
+
+std::optional<uint64_t> whole_number(const std::string& text) {
+  uint64_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return n;
+}
+
+// What is wrong with the options; nothing if they can be used.
+std::optional<std::string> read_options(const StateOptions& options, durable::DirectoryOptions* out, uint64_t* events,
+                                        std::chrono::nanoseconds* time) {
+  out->log = !options.no_log;
+  out->keep_snapshots = options.keep;
+  if (options.sync == "commit") {
+    out->sync.sync = durable::Sync::kEveryCommit;
+  } else if (options.sync == "system") {
+    out->sync.sync = durable::Sync::kSystem;
+  } else if (const auto nanos = driver::parse_duration(options.sync); nanos && *nanos >= 1'000'000) {
+    out->sync.sync = durable::Sync::kInterval;
+    out->sync.interval = std::chrono::milliseconds(*nanos / 1'000'000);
+  } else {
+    return fmt::format("--sync `{}` is neither `commit`, `system` nor a duration of at least 1ms", options.sync);
+  }
+  if (options.snapshot_every.empty()) return std::nullopt;
+  if (const auto n = whole_number(options.snapshot_every); n && *n > 0) {
+    *events = *n;
+  } else if (const auto nanos = driver::parse_duration(options.snapshot_every); nanos && *nanos > 0) {
+    *time = std::chrono::nanoseconds(*nanos);
+  } else {
+    return fmt::format("--snapshot-every `{}` is neither a number of events nor a duration", options.snapshot_every);
+  }
+  return std::nullopt;
+}
+
+void tell(const durable::Recovery& recovery, const std::string& directory) {
+  for (const std::string& warning : recovery.warnings) complain(warning);
+  if (recovery.cut_bytes > 0) {
+    complain(fmt::format("{}: the log ended in {} of an input that was not written whole; they are cut off", directory,
+                         counted(recovery.cut_bytes, "byte")));
+  }
+  if (recovery.refused > 0) {
+    complain(fmt::format("{}: {} of the log no longer fit the event types and were left out", directory,
+                         counted(recovery.refused, "event")));
+  }
+  if (recovery.sequence > 0) {
+    complain(fmt::format("{}: restored as of input {}{}", directory, recovery.sequence,
+                         recovery.replayed > 0 ? fmt::format(", {} of them from the log", recovery.replayed) : ""));
+  }
+  if (!recovery.restored.warming.empty()) {
+    complain(fmt::format("new features are missing until they have warmed up (weir backfill ends that): {}",
+                         fmt::join(recovery.restored.warming, ", ")));
+  }
+}
+
+}  // namespace
+
+void add_state_options(CLI::App* command, StateOptions* options) {
+  command->add_option("--state", options->directory, "Go on from the state in this directory, and keep it there")
+      ->type_name("DIR");
+  command
+      ->add_option("--snapshot-every", options->snapshot_every,
+                   "Take a snapshot after so many events, or so much time; always at the end")
+      ->type_name("N|DURATION");
+  command
+      ->add_option("--sync", options->sync,
+                   "When the log is forced to the disk: `commit` (before verdicts are shown), every so often, or "
+                   "`system`; what a killed process logged is safe in any case")
+      ->type_name("WHEN");
+  command->add_flag("--no-log", options->no_log, "Snapshots only: a crash loses what came after the last one");
+  command->add_option("--keep-snapshots", options->keep, "How many snapshots stay")->check(CLI::Range(1u, 1000u));
+}
+
+bool KeptState::good(const absl::Status& status) {
+  if (!status.ok()) complain(std::string(status.message()));
+  return status.ok();
+}
+
+std::unique_ptr<KeptState> KeptState::open(const StateOptions& options, std::shared_ptr<const engine::Rules> rules,
+                                           const engine::SessionOptions& session, int* exit_code) {
+  *exit_code = kUsage;
+  auto out = std::unique_ptr<KeptState>(new KeptState());
+  durable::DirectoryOptions directory;
+  if (const auto wrong = read_options(options, &directory, &out->every_events_, &out->every_time_)) {
+    complain(*wrong);
+    return nullptr;
+  }
+  auto opened = durable::StateDirectory::open(options.directory, directory);
+  if (!good(opened.status())) return nullptr;
+  out->directory_ = *std::move(opened);
+  auto state = out->directory_->recover(std::move(rules), session, &out->recovery_);
+  tell(out->recovery_, options.directory);
+  if (!good(state.status())) return nullptr;
+  out->state_ = *std::move(state);
+  out->last_snapshot_ = std::chrono::steady_clock::now();
+  *exit_code = kOk;
+  return out;
+}
+
+bool KeptState::log(uint32_t event, const value::Value* row) { return good(directory_->append_event(event, row)); }
+
+bool KeptState::commit() { return good(directory_->commit()); }
+
+bool KeptState::evaluated() {
+  ++since_snapshot_;
+  bool due = every_events_ > 0 && since_snapshot_ >= every_events_;
+  if (every_time_.count() > 0 && since_snapshot_ % kLookAtClockEvery == 0) {
+    due = std::chrono::steady_clock::now() - last_snapshot_ >= every_time_;
+  }
+  if (!due) return true;
+  since_snapshot_ = 0;
+  last_snapshot_ = std::chrono::steady_clock::now();
+  return good(directory_->snapshot(*state_));
+}
+
+bool KeptState::finish() { return good(directory_->snapshot(*state_)) && good(directory_->wait()); }
+
+}  // namespace weir::tools

@@ -1,0 +1,55 @@
+// `--state DIR`: state that outlives the process (runtime/durable).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "runtime/durable/state_directory.h"
+#include "tools/weir/rule_input.h"
+
+namespace weir::tools {
+
+struct StateOptions {
+  std::string directory;       // empty: state is gone with the process
+  std::string snapshot_every;  // events, or a duration
+  std::string sync = "100ms";  // "commit", "system", or a duration
+  bool no_log = false;
+  uint32_t keep = 2;
+};
+void add_state_options(CLI::App* command, StateOptions* options);
+
+class KeptState {
+ public:
+  // Recovers what the directory holds, and says on standard error what that was. Complains, gives null and an exit code
+  // if it cannot.
+  static std::unique_ptr<KeptState> open(const StateOptions& options, std::shared_ptr<const engine::Rules> rules,
+                                         const engine::SessionOptions& session, int* exit_code);
+
+  const std::shared_ptr<engine::State>& state() const { return state_; }
+  const durable::Recovery& recovery() const { return recovery_; }
+
+  // False, and complained about, if the disk fails. Order: log() an event, evaluate it, then, before anybody is shown
+  // what came of it, commit(); between two events evaluated(), which takes the snapshots that are due.
+  bool log(uint32_t event, const value::Value* row);
+  bool commit();
+  bool evaluated();
+  // A last snapshot, on the disk when this returns.
+  bool finish();
+
+ private:
+  KeptState() = default;
+  static bool good(const absl::Status& status);
+
+  std::unique_ptr<durable::StateDirectory> directory_;
+  std::shared_ptr<engine::State> state_;
+  durable::Recovery recovery_;
+  uint64_t every_events_ = 0;
+  std::chrono::nanoseconds every_time_{0};
+  uint64_t since_snapshot_ = 0;  // events
+  std::chrono::steady_clock::time_point last_snapshot_;
+};
+
+}  // namespace weir::tools
