@@ -27,6 +27,8 @@ State::State(std::shared_ptr<const ir::Program> program, const StateOptions& opt
       options_(options),
       labels_(program_->labels, options.max_bytes / 2),
       ids_(id_windows(*program_, options), options.max_bytes / 16),
+      lists_(*program_),
+      snoozes_(program_->rules.size()),
       newest_(program_->events.size(), kBeforeAll) {
   for (const ir::Feature& feature : program_->features) features_.push_back(state::make_feature_store(feature));
   for (const ir::Rule& rule : program_->rules) {

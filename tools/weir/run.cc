@@ -7,6 +7,11 @@
 #include <fstream>
 #include <memory>
 
+#include "compiler/types/schema.h"
+#include "runtime/engine/inspect.h"
+#include "runtime/state/time.h"
+#include "runtime/value/operations.h"
+#include "tools/weir/change_input.h"
 #include "tools/weir/event_input.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
@@ -24,6 +29,7 @@ struct RunOptions {
   TierChoice tier = TierChoice::kAuto;
   bool hits_only = false;
   std::string repro = "weir-repro";
+  std::string changes;
 };
 
 // What shows a disagreement of the tiers, alone: the rules, the log up to the event, and how to run it.
@@ -54,6 +60,21 @@ void write_repro(const RunOptions& options, const RuleSet& rules, uint64_t event
                        options.repro, options.repro, options.repro));
 }
 
+// What the operator of a stream should know at its end.
+void tell_state(engine::Session& session) {
+  engine::State& state = *session.state();
+  for (const engine::LimitView& limit : engine::limits_of(state, engine::now_of(state))) {
+    if (!limit.status.tripped) continue;
+    complain(fmt::format("rule `{}` fired more than its limit: it counts as shadow until {}",
+                         state.program().rules[limit.rule].name,
+                         value::to_text(state::from_nanos(limit.status.until))));
+  }
+  if (session.duplicate_events() > 0)
+    complain(counted(session.duplicate_events(), "event") + " ignored: the id of each came before");
+  if (session.ahead_events() > 0)
+    complain(counted(session.ahead_events(), "event") + " far ahead of the one before: a pause, or a wrong clock");
+}
+
 int run(const RunOptions& options) {
   int exit_code = kOk;
   auto rules = load_checked_rules(options.rules, &exit_code);
@@ -71,11 +92,17 @@ int run(const RunOptions& options) {
   std::unique_ptr<engine::Session> check;
   if (both) check = std::make_unique<engine::Session>(other, session_options(*rules));
 
+  auto changes = ChangeInput::read(options.changes);
+  if (!changes) return kUsage;
+
   std::string out, expected;
   std::vector<value::Value> row_copy;
   io::Record record;
   uint64_t events = 0;
   while (reader->next(&record)) {
+    const int64_t time = state::to_nanos(record.row[types::EventSchema::kTimeSlot]);
+    if (!changes->apply_before(time, events, {session.state().get(), both ? check->state().get() : nullptr}))
+      return kUsage;
     ++events;
     if (both) row_copy.assign(record.row, record.row + rules->program().events[record.event].slot_count);
     const engine::EventResult& result = session.evaluate(record.event, record.row);
@@ -108,6 +135,7 @@ int run(const RunOptions& options) {
     }
   }
   print(out);
+  tell_state(session);
   return finish_events(*reader, options.events, false);
 }
 
@@ -124,6 +152,7 @@ void add_run(CLI::App& app, Action* action) {
   verb->add_flag("--hits-only", options->hits_only,
                  "Only events on which some rule fired, failed or was missing a value");
   verb->add_option("--repro", options->repro, "Where --tier=both writes what shows a disagreement")->type_name("DIR");
+  add_changes_option(verb, &options->changes);
   std::string format = "json";
   verb->add_option("--format", format, "json: the only one")->check(CLI::IsMember({"json"}));
   verb->footer(
@@ -133,6 +162,7 @@ Examples:
   weir run --rules rules/ --events log.jsonl.zst > verdicts.jsonl
   tail -F posts.jsonl | weir run --rules rules/ --events - --hits-only
   weir run --rules rules/ --events log.jsonl --tier=both          interpreter against native code
+  weir run --rules rules/ --events log.jsonl --changes audit.jsonl    with what people changed, at its places
   weir run --rules rules/ --events a.jsonl b.csv.gz --dead-letter rejected.jsonl
 )");
   verb->callback([options, action] { *action = [options] { return run(*options); }; });
