@@ -26,7 +26,7 @@ RUNTIME = {
     "runtime/state": ["runtime/value", "runtime/match"],
     "runtime/explain": ["runtime/value", "runtime/interp"],
     "runtime/engine": ["runtime/value", "runtime/interp", "runtime/index", "runtime/jit", "runtime/match", "runtime/state", "runtime/explain"],
-    "runtime/io": ["runtime/value", "runtime/engine"],
+    "runtime/io": ["runtime/value", "runtime/state", "runtime/engine"],
     "runtime/backtest": ["runtime/value", "runtime/engine", "runtime/io"],
 }
 ALLOWED = dict(COMPILER)
