@@ -120,7 +120,7 @@ struct Session::Impl {
   value::Arena arena;
   value::EvalContext ctx;
   std::vector<std::unique_ptr<index::GroupEvaluation>> groups;  // by event type, once one was seen
-  std::shared_ptr<const SnoozeSet> snoozes;  // as of this event
+  std::shared_ptr<const SnoozeSet> snoozes;                     // as of this event
   uint64_t snooze_generation = 0;
   std::vector<LabelWrite> label_writes;
   std::vector<Value> effect_values;  // of one rule: key and arguments of its effects, in order
