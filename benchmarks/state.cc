@@ -3,10 +3,13 @@
 // access misses the caches, as a real stream's would.
 //
 // `panes` is how many of the window's 60 panes a key has values in: 1 is the sparse key of a long tail or of a flood.
-// `bytes/key` is what the store reports and the budget counts, `heap/key` what malloc gave out for it.
+// `bytes/key` is what the store reports and the budget counts, `resident/key` (of many keys) what the process has grown
+// by.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -27,7 +30,14 @@ struct Config {
   double param;
 };
 
-size_t heap_in_use() { return mallinfo2().uordblks + mallinfo2().hblkhd; }
+size_t resident_bytes() {
+  long pages = 0, resident = 0;
+  if (FILE* f = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = 0;
+    std::fclose(f);
+  }
+  return static_cast<size_t>(resident) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
 
 uint64_t next_random(uint64_t* state) {
   *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -43,7 +53,7 @@ struct Filled {
     feature.value_kind = c.kind;
     feature.param = c.param;
     feature.window = {ir::WindowKind::kDuration, 60 * kPane, kPane, 0, false};
-    const size_t before = heap_in_use();
+    const size_t before = resident_bytes();
     store = make_feature_store(feature);
     if (shared) store->share();
     access.horizon = access.keep_from = 0;
@@ -56,13 +66,13 @@ struct Filled {
       }
     }
     bytes_per_key = static_cast<double>(store->bytes()) / static_cast<double>(keys);
-    heap_per_key = static_cast<double>(heap_in_use() - before) / static_cast<double>(keys);
+    resident_per_key = static_cast<double>(resident_bytes() - before) / static_cast<double>(keys);
   }
   ir::Feature feature;
   std::unique_ptr<FeatureStore> store;
   Access access;
   uint64_t keys;
-  double bytes_per_key, heap_per_key;
+  double bytes_per_key, resident_per_key;
 };
 
 // Filling takes longer than measuring, and the library calls a benchmark several times: the last store is kept.
@@ -84,7 +94,7 @@ Filled& filled(const benchmark::State& bench, const Config& c) {
 void report(benchmark::State& bench, const Filled& f) {
   bench.SetItemsProcessed(static_cast<int64_t>(bench.iterations()));
   bench.counters["bytes/key"] = f.bytes_per_key;
-  bench.counters["heap/key"] = f.heap_per_key;
+  if (f.keys >= 1'000'000) bench.counters["resident/key"] = f.resident_per_key;
 }
 
 void Update(benchmark::State& bench, const Config& c) {

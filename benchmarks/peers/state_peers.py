@@ -4,7 +4,7 @@
     benchmarks/peers/state_peers.py --weir build/tools/weir [--events 200000] [--accounts 20000]
 
 The question to each: how many events are there of this account within the last ten minutes, this one included, and is
-that at least 20? Redis (apt: redis-server) is asked over a local socket as velocity counters usually are: INCR and
+that at least 12? Redis (apt: redis-server) is asked over a local socket as velocity counters usually are: INCR and
 EXPIRE of a fixed window, and a sorted set for a sliding one; an event a round trip, and 500 events a round trip, which
 a service that must answer before it sees the next event cannot do. DuckDB (PyPI: duckdb) computes the batch with a
 window function. Weir reads the stream as JSON lines, which the others are spared. Alerts must agree where the window
@@ -22,11 +22,11 @@ import tempfile
 import time
 
 WINDOW_MS = 600_000
-THRESHOLD = 20
+THRESHOLD = 12
 
 RULES = """event login { account: string }
 feature n = count() from login by login.account over 10m exact
-rule busy on login { id "R-1" when n >= 20 score 1 mode live because "{n}" }
+rule busy on login { id "R-1" when n >= 12 score 1 mode live because "{n}" }
 """
 PANE_RULES = RULES.replace(" exact", "")
 
@@ -39,7 +39,7 @@ def make_stream(events, accounts):
     for _ in range(events):
         t += rng.randint(1, 20)
         hot = rng.random() < 0.3
-        stream.append((t, f"u{rng.randrange(accounts // 100) if hot else rng.randrange(accounts)}"))
+        stream.append((t, f"u{rng.randrange(accounts // 10) if hot else rng.randrange(accounts)}"))
     return stream
 
 

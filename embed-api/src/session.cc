@@ -1,4 +1,6 @@
 // One ordered stream of events: rows from events (of this or another generation), evaluation, verdicts, counters.
+#include "embed-api/src/session.h"
+
 #include <algorithm>
 
 #include "embed-api/src/adapter.h"
@@ -13,17 +15,6 @@
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 #include "runtime/value/text.h"
-
-struct weir_session {
-  std::shared_ptr<const weir::embed::RulesetState> ruleset;
-  uint64_t generation = 0;
-  uint64_t events = 0;
-  int64_t lateness_ns = 0;  // as the host gave it; 0: weir.yaml's
-  weir::embed::Adapter adapter;
-  std::vector<weir::value::Value> row;  // scratch: the engine's slots follow the fields
-  std::unique_ptr<weir::engine::Session> engine;
-  std::vector<weir::engine::Session::Cause> causes;  // as last taken stock of
-};
 
 namespace weir::embed {
 namespace {
@@ -67,6 +58,8 @@ std::string cause_text(const ir::Program& program, const engine::Hit& hit) {
       return missing_text(explain::missing_name(program, program.rules[hit.rule].event, hit.cause));
     case engine::Outcome::kError:
       return explain::error_text(hit.cause);
+    case engine::Outcome::kSnoozed:
+      return engine::to_text(*hit.snooze);
     default:
       return {};
   }
@@ -154,17 +147,6 @@ std::string explain_rules(weir_session* session, uint32_t event, const engine::E
   return out;
 }
 
-// The key of an entity from its text; missing if it is no number where the entity's base is int.
-Value key_value(const ir::Program& program, uint32_t label, std::string_view text) {
-  if (program.entities[program.labels[label].entity].base != types::Kind::kInt) return Value::string(text);
-  int64_t i = 0;
-  return value::parse_int(text, &i) == value::ParseResult::kOk ? Value::integer(i) : Value::missing();
-}
-
-bool to_nanos(int64_t seconds, int32_t nanos, int64_t* out) {
-  return !__builtin_mul_overflow(seconds, int64_t{1'000'000'000}, out) && !__builtin_add_overflow(*out, nanos, out);
-}
-
 }  // namespace
 }  // namespace weir::embed
 
@@ -191,6 +173,7 @@ weir_status weir_session_create(const weir_ruleset* ruleset, const weir_session_
     if (ruleset->state->max_state_bytes != 0) o.max_state_bytes = ruleset->state->max_state_bytes;
     if (given.max_state_bytes != 0) o.max_state_bytes = given.max_state_bytes;
     o.time_rules = given.measure_cost != 0;
+    o.generation = ruleset->generation;
     auto session = std::make_unique<weir_session>();
     session->ruleset = ruleset->state;
     session->generation = ruleset->generation;
@@ -210,6 +193,7 @@ weir_status weir_session_share(weir_session* session, weir_session** session_out
     other->ruleset = session->ruleset;
     other->generation = session->generation;
     other->lateness_ns = session->lateness_ns;
+    other->audit = session->audit;
     other->engine = std::make_unique<weir::engine::Session>(session->ruleset->rules, session->engine->state(),
                                                             session->engine->options());
     *session_out = other.release();
@@ -315,7 +299,7 @@ weir_status weir_session_eval(weir_session* session, const weir_event* event, co
     std::unique_ptr<weir_verdict> verdict = weir::embed::make_verdict(session, type, result);
     if (given.trace != WEIR_TRACE_NONE) {
       verdict->traced = true;
-      verdict->explain = weir::embed::explain_rules(session, type, result, given.trace);
+      verdict->explain = result.duplicate ? "[]" : weir::embed::explain_rules(session, type, result, given.trace);
     }
     *verdict_out = verdict.release();
     return WEIR_OK;
@@ -338,7 +322,8 @@ weir_status weir_session_has_label(weir_session* session, weir_str label, weir_s
       return fail(err, WEIR_E_ARG, "`nanos` is {}, not in [0, 1000000000)", nanos);
     if (!weir::embed::to_nanos(seconds, nanos, &now))
       return fail(err, WEIR_E_ARG, "{} s is not within years 1678 to 2262", seconds);
-    const weir::value::Value k = weir::embed::key_value(program, static_cast<uint32_t>(index), view(key));
+    const weir::value::Value k =
+        weir::embed::key_value(program, program.labels[static_cast<size_t>(index)].entity, view(key));
     if (k.is_missing()) return fail(err, WEIR_E_DATA, "key `{}` is not an int, as the label's entity is", view(key));
     *has = session->engine->has_label(static_cast<uint32_t>(index), k, now) ? 1 : 0;
     return WEIR_OK;
@@ -368,6 +353,7 @@ weir_status weir_session_get_rule_stats(const weir_session* session, size_t rule
   full.missing = c.missing;
   full.cost_samples = c.cost_samples;
   full.cost_ns = c.cost_ns;
+  full.snoozed = c.snoozed;
   return weir::embed::write_out(full, stats);
 }
 

@@ -7,7 +7,7 @@
 namespace weir::embed {
 namespace {
 
-constexpr std::string_view kOutcomes[] = {"fired", "suppressed", "tripped", "error", "missing"};
+constexpr std::string_view kOutcomes[] = {"fired", "suppressed", "tripped", "error", "missing", "snoozed"};
 constexpr std::string_view kEffects[] = {"label", "unlabel", "verdict", "action", "case"};
 
 // "name":"text", as a member of an object that has members already.

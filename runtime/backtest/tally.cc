@@ -47,6 +47,9 @@ void Tally::add(const engine::EventResult& result, ir::Verdict verdict, Label la
       case engine::Outcome::kSuppressed:
         ++rule.suppressed;
         break;
+      case engine::Outcome::kSnoozed:
+        ++rule.snoozed;
+        break;
       case engine::Outcome::kError:
         ++rule.errors;
         break;

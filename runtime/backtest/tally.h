@@ -51,6 +51,7 @@ struct Overlap {
 struct RuleFigures {
   uint64_t fires = 0;       // shadow rules too
   uint64_t suppressed = 0;  // held back by `once`
+  uint64_t snoozed = 0;     // held back by hand
   uint64_t tripped = 0;     // of the fires: over the rule's limit
   uint64_t errors = 0, missing = 0;
   uint64_t entities = 0;          // distinct entities it fired for

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "runtime/engine/apply_change.h"
+
 namespace weir::durable {
 namespace {
 
@@ -161,7 +163,11 @@ absl::Status StateDirectory::replay(const std::vector<uint64_t>& segments, engin
     if (!decoder.ok()) return of_file(decoder.status(), path);
     for (const LogRecord& record : segment->records) {
       if (record.sequence <= recovery->sequence) continue;
-      if (record.kind == RecordKind::kEvent) {
+      if (record.kind == RecordKind::kChange) {
+        const auto change = engine::change_from_bytes(record.payload);
+        if (!change.ok()) return of_file(data_loss("a change is damaged"), path);
+        if (!engine::apply(*session.state(), *change).ok()) ++recovery->refused;
+      } else if (record.kind == RecordKind::kEvent) {
         uint32_t event = 0;
         arena.reset();
         const absl::Status status = decoder->decode(record.payload, arena, &event, &row);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/engine/by_hand.h"
 #include "runtime/engine/warming.h"
 #include "runtime/state/time.h"
 
@@ -94,6 +95,10 @@ std::shared_ptr<State> carry_over(const std::shared_ptr<State>& from, std::share
   move_features(*from, *to);
   move_labels(*from, *to);
   move_guards(*from, *to);
+  state::Writer by_hand;
+  save_by_hand(*from, by_hand);
+  state::Reader in(by_hand.bytes());
+  load_by_hand(*to, in);
   to->count_parts();
   from->count_parts();
   from->set_successor(to);

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/ir/program.h"
 #include "runtime/engine/event_policy.h"
+#include "runtime/engine/snoozes.h"
 #include "runtime/explain/explain.h"
 #include "runtime/index/predicate_index.h"
 #include "runtime/interp/interpreter.h"
@@ -76,6 +77,7 @@ enum class Outcome : uint8_t {
   kTripped,     // true, but the rule's limit is exceeded: counted as shadow
   kError,       // `when`, or an effect, ended in an error
   kMissing,     // `when` ended missing
+  kSnoozed,     // true, but people have told the rule to be quiet (snoozes.h): no effect, neither once nor limit knows
 };
 std::string_view outcome_name(Outcome outcome);
 
@@ -83,9 +85,10 @@ std::string_view outcome_name(Outcome outcome);
 struct Hit {
   uint32_t rule = 0;
   Outcome outcome = Outcome::kFired;
-  bool applied = false;  // effects were applied: fired, and mode is live
-  value::Value cause;    // error or missing: the failing value (code, message, missing cause)
-  double score = 0;      // what it added; 0 if not applied
+  bool applied = false;            // effects were applied: fired, and mode is live
+  value::Value cause;              // error or missing: the failing value (code, message, missing cause)
+  double score = 0;                // what it added; 0 if not applied
+  const Snooze* snooze = nullptr;  // that held it back
 };
 
 struct AppliedEffect {
@@ -117,11 +120,12 @@ struct SessionOptions {
   // Of the state that a session makes for itself: StateOptions.
   std::vector<EventPolicy> events;  // by event type; EventPolicy() for those that are not there
   size_t max_state_bytes = size_t{4} << 30;
+  uint64_t generation = 0;  // of the rules, as labels remember it
 };
 
 // Counted since the session began.
 struct RuleCounters {
-  uint64_t fired = 0, suppressed = 0, tripped = 0, errors = 0, missing = 0;
+  uint64_t fired = 0, suppressed = 0, tripped = 0, errors = 0, missing = 0, snoozed = 0;
   uint64_t cost_samples = 0, cost_ns = 0;
 };
 

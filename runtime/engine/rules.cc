@@ -35,6 +35,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "error";
     case Outcome::kMissing:
       return "missing";
+    case Outcome::kSnoozed:
+      return "snoozed";
   }
   return "";
 }

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/engine/apply_change.h"
 #include "runtime/engine/cause_counts.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/session_view.h"
@@ -90,6 +91,7 @@ struct Session::Impl {
   void evaluate_rules();
   void evaluate_rules_timed(const std::vector<uint32_t>& active);
   index::GroupEvaluation& group();
+  const Snooze* snooze_of(uint32_t rule);  // that holds the rule back on this event, or null
   void apply(uint32_t rule);
   bool evaluate_effects(uint32_t rule, double* score, Value* failure);
   void fail(uint32_t rule, const Value& cause);
@@ -118,6 +120,8 @@ struct Session::Impl {
   value::Arena arena;
   value::EvalContext ctx;
   std::vector<std::unique_ptr<index::GroupEvaluation>> groups;  // by event type, once one was seen
+  std::shared_ptr<const SnoozeSet> snoozes;                     // as of this event
+  uint64_t snooze_generation = 0;
   std::vector<LabelWrite> label_writes;
   std::vector<Value> effect_values;  // of one rule: key and arguments of its effects, in order
   EventResult result;
@@ -145,6 +149,7 @@ void Session::Impl::begin_event(Value* row) {
   ++events;
   // By the state's clock, so that the same keys are given up if the stream was stopped and restored.
   if (clock % kBudgetCheckEvery == 0) state->keep_budget();
+  if (state->snoozes().generation() != snooze_generation) snoozes = state->snoozes().current(&snooze_generation);
   ++ctx.epoch;
   ctx.steps = options.max_steps;
   ctx.row = row;
@@ -264,9 +269,29 @@ bool Session::Impl::evaluate_effects(uint32_t index, double* score, Value* failu
   return true;
 }
 
+const Snooze* Session::Impl::snooze_of(uint32_t index) {
+  std::string key;
+  for (const Snooze& s : snoozes->of(index)) {
+    if (time >= s.until_nanos) continue;
+    if (!s.has_key) return &s;
+    if (key.empty()) {
+      const Value v = rules->evaluator().eval(snooze_key(program.rules[index]), ctx);
+      if (!v.ok()) return nullptr;
+      key = value::to_text(v);
+    }
+    if (key == s.key) return &s;
+  }
+  return nullptr;
+}
+
 // A rule whose `when` is true.
 void Session::Impl::apply(uint32_t index) {
   const ir::Rule& rule = program.rules[index];
+  if (const Snooze* snooze = snooze_of(index)) {
+    result.hits.emplace_back(Hit{index, Outcome::kSnoozed, false, Value::null(), 0, snooze});
+    ++counters[index].snoozed;
+    return;
+  }
   state::OnceGuard* const once = state->once(index);
   Key once_key;
   std::unique_lock<std::mutex> once_lock;  // held until it is clear whether the rule fires
@@ -346,7 +371,10 @@ void Session::Impl::decide(Value* row) {
 }
 
 void Session::Impl::apply_labels() {
-  for (const LabelWrite& w : label_writes) view.write_label(w.set, w.label, w.key, w.duration, w.rule);
+  if (label_writes.empty()) return;
+  const Value& id = ctx.row[types::EventSchema::kIdSlot];
+  const state::Provenance from(false, options.generation, id.is(value::Kind::kString) ? id.str() : std::string_view());
+  for (const LabelWrite& w : label_writes) view.write_label(w.set, w.label, w.key, w.duration, w.rule, from);
   label_writes.clear();
 }
 

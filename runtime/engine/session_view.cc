@@ -58,6 +58,7 @@ bool SessionView::begin(uint32_t event, int64_t time, uint64_t clock, value::Eva
   arena_ = ctx.arena;
   late_ = false;
   labels_before_.clear();
+  if (state_.lists().generation() != list_generation_) lists_ = state_.lists().snapshot(&list_generation_);
   const bool ahead = observe(event, time);
   if (state_.shared() && asked_++ % kAskEvery == 0) {
     for (uint32_t e = 0; e < slowest_.size(); ++e) slowest_[e] = state_.slowest(e);
@@ -190,10 +191,11 @@ bool SessionView::has_label_now(uint32_t label, const Value& key, int64_t now) c
   return state_.labels().has(label, state::make_key(key), now);
 }
 
-void SessionView::write_label(bool set, uint32_t label, const Key& key, int64_t duration, uint32_t rule) {
+void SessionView::write_label(bool set, uint32_t label, const Key& key, int64_t duration, uint32_t rule,
+                              const state::Provenance& from) {
   labels_before_.push_back({label, key, had_label(label, key)});
   if (set) {
-    state_.labels().set(label, key, time_, duration, rule, clock_, keep_from());
+    state_.labels().set(label, key, time_, duration, rule, clock_, keep_from(), from);
   } else {
     state_.labels().clear(label, key);
   }
@@ -221,6 +223,9 @@ Value SessionView::labels(uint32_t entity, const Value& key, value::Arena& arena
   return Value::of(rep);
 }
 
-Value SessionView::list_contains(uint32_t list, const Value& v) { return rules_.list(list).contains(v); }
+Value SessionView::list_contains(uint32_t list, const Value& v) {
+  const match::ListSet* now = lists_[list]->set();
+  return (now != nullptr ? *now : rules_.list(list)).contains(v);
+}
 
 }  // namespace weir::engine

@@ -30,7 +30,8 @@ class SessionView final : public value::StateView {
 
   // What the event last updated wrote comes into force at once for everybody else; expressions that are evaluated on
   // this event go on seeing the labels as they were.
-  void write_label(bool set, uint32_t label, const state::Key& key, int64_t duration, uint32_t rule);
+  void write_label(bool set, uint32_t label, const state::Key& key, int64_t duration, uint32_t rule,
+                   const state::Provenance& from);
   // The labels as they are now.
   bool has_label_now(uint32_t label, const value::Value& key, int64_t now) const;
 
@@ -86,6 +87,8 @@ class SessionView final : public value::StateView {
   std::vector<bool> read_bare_;          // by feature: whether an expression reads it by name alone
   std::vector<std::vector<uint32_t>> entity_labels_;
   std::vector<LabelBefore> labels_before_;  // of those the event last updated wrote
+  match::ListTable::Snapshot lists_;        // as of this event
+  uint64_t list_generation_ = 0;
   std::vector<value::Value> parts_;
   value::Arena* arena_ = nullptr;
   uint32_t event_ = 0;

@@ -29,6 +29,8 @@ State::State(std::shared_ptr<const ir::Program> program, const StateOptions& opt
       options_(options),
       labels_(program_->labels, options.max_bytes / 2),
       ids_(id_windows(*program_, options), options.max_bytes / 16),
+      lists_(*program_),
+      snoozes_(program_->rules.size()),
       warming_since_(program_->features.size(), state::kNever),
       newest_(program_->events.size(), kBeforeAll),
       clocks_(program_->events.size()) {
@@ -165,14 +167,16 @@ size_t State::Eviction<Store>::evict_one(const std::vector<std::unique_ptr<Store
 }
 
 void State::keep_budget() {
-  if (bytes() <= options_.max_bytes) return;
+  // What is not counted (tables that grow, chunks in part, malloc's own) has its share.
+  const size_t limit = options_.max_bytes - options_.max_bytes / 16;
+  if (bytes() <= limit) return;
   std::unique_lock lock(eviction_mutex_, std::try_to_lock);
   if (!lock.owns_lock()) {  // another session is at it, and must not be outrun
-    if (bytes() <= options_.max_bytes + options_.max_bytes / 64) return;
+    if (bytes() <= options_.max_bytes) return;
     lock.lock();
   }
   const uint64_t now = clock();
-  while (bytes() > options_.max_bytes) {
+  while (bytes() > limit) {
     if (once_bytes(once_) > options_.max_bytes / 4 && once_eviction_.evict_one(once_, now) > 0) continue;
     const size_t freed = feature_eviction_.evict_one(features_, now);
     if (freed == 0) return;

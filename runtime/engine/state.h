@@ -10,6 +10,8 @@
 #include "compiler/ir/program.h"
 #include "runtime/engine/event_policy.h"
 #include "runtime/engine/gate.h"
+#include "runtime/engine/snoozes.h"
+#include "runtime/match/list_table.h"
 #include "runtime/state/event_clock.h"
 #include "runtime/state/feature_store.h"
 #include "runtime/state/id_store.h"
@@ -52,6 +54,11 @@ class State {
   // By rule; null if it has none.
   state::OnceGuard* once(uint32_t rule) { return once_[rule].get(); }
   state::LimitGuard* limit(uint32_t rule) { return limit_[rule].get(); }
+  // By hand (apply_change.h); thread-safe always.
+  match::ListTable& lists() { return lists_; }
+  const match::ListTable& lists() const { return lists_; }
+  Snoozes& snoozes() { return snoozes_; }
+  const Snoozes& snoozes() const { return snoozes_; }
   state::IdStore& ids() { return ids_; }
   const state::IdStore& ids() const { return ids_; }
   EventPolicy policy(uint32_t event) const {
@@ -145,6 +152,8 @@ class State {
   std::vector<std::unique_ptr<state::OnceGuard>> once_;
   std::vector<std::unique_ptr<state::LimitGuard>> limit_;
   state::IdStore ids_;
+  match::ListTable lists_;
+  Snoozes snoozes_;
   std::vector<int64_t> warming_since_;
   std::atomic<uint64_t> clock_{0};
   std::atomic<size_t> feature_bytes_{0};

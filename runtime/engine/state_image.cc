@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "runtime/engine/by_hand.h"
 #include "runtime/engine/warming.h"
 #include "runtime/state/codec.h"
 #include "runtime/state/time.h"
@@ -80,6 +81,10 @@ class Restorer {
       if (saved == nullptr) continue;
       Reader in(saved->payload, memory());
       if (!state_.ids().load(e, in) || in.left() > 0) return broken("ids of", program.events[e].schema.name, in);
+    }
+    if (const StateSection* saved = find(SectionKind::kByHand, {})) {
+      Reader in(saved->payload, memory());
+      if (!load_by_hand(state_, in) || in.left() > 0) return broken("changes by hand of", "the rules", in);
     }
     return guards();
   }
@@ -179,6 +184,8 @@ std::vector<StateSection> save_state(State& state) {
     state.ids().save(e, payload);
     out.push_back(section(SectionKind::kIds, ids_identity(program, e), payload));
   }
+  save_by_hand(state, payload);
+  out.push_back(section(SectionKind::kByHand, {}, payload));
   for (uint32_t r = 0; r < program.rules.size(); ++r) {
     if (state.once(r) != nullptr) {
       state.once(r)->save(payload);

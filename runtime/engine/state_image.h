@@ -25,7 +25,8 @@ enum class SectionKind : uint32_t {
   kLabel = 3,
   kOnce = 4,
   kLimit = 5,
-  kIds = 6,  // of events seen lately; identity by event type
+  kIds = 6,     // of events seen lately; identity by event type
+  kByHand = 7,  // snoozes, and lists not as loaded; identity 0
 };
 
 struct StateSection {

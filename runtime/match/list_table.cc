@@ -51,10 +51,8 @@ std::string ListVersion::hash() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-ListTable::ListTable(const ir::Program& program, const std::vector<std::shared_ptr<const ListSet>>& sets)
-    : program_(program) {
-  for (size_t i = 0; i < sets.size(); ++i)
-    current_.push_back(std::make_shared<const ListVersion>(program.lists[i], sets[i]));
+ListTable::ListTable(const ir::Program& program) : program_(program) {
+  for (const ir::List& list : program.lists) current_.push_back(std::make_shared<const ListVersion>(list));
 }
 
 ListTable::Snapshot ListTable::snapshot(uint64_t* generation) const {

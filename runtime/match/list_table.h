@@ -21,15 +21,15 @@ namespace weir::match {
 // One state of one list. Immutable.
 class ListVersion {
  public:
-  // As loaded: entries are those of the program, which must outlive it.
-  ListVersion(const ir::List& loaded, std::shared_ptr<const ListSet> set)
-      : number_(1), loaded_(&loaded.values), set_(std::move(set)) {}
+  // As loaded with the rules: entries are those of the program, which must outlive it.
+  explicit ListVersion(const ir::List& loaded) : loaded_(&loaded.values) {}
   // Values need be neither sorted nor distinct. Errors: as make_list_set.
   static absl::StatusOr<std::shared_ptr<const ListVersion>> make(const ir::List& list, std::vector<std::string> values,
                                                                  uint64_t number);
 
   uint64_t number() const { return number_; }  // 1: as loaded
-  const ListSet& set() const { return *set_; }
+  // Null of one as loaded: that is the rules' own.
+  const ListSet* set() const { return set_.get(); }
   std::vector<std::string> values() const;  // sorted and distinct
   // XXH3, 128 bits in hexadecimal, of the distinct entries in order: versions with the same entries have the same.
   std::string hash() const;
@@ -39,7 +39,7 @@ class ListVersion {
   uint64_t number_ = 1;
   const std::vector<std::string>* loaded_ = nullptr;
   std::vector<std::string> values_;  // unless loaded_
-  std::shared_ptr<const ListSet> set_;
+  std::unique_ptr<const ListSet> set_;
 };
 
 // Thread-safe.
@@ -47,8 +47,8 @@ class ListTable {
  public:
   using Snapshot = std::vector<std::shared_ptr<const ListVersion>>;  // by list
 
-  // `program` must outlive it; sets[i] is that of its list i.
-  ListTable(const ir::Program& program, const std::vector<std::shared_ptr<const ListSet>>& sets);
+  // `program` must outlive it.
+  explicit ListTable(const ir::Program& program);
 
   // Grows with every change.
   uint64_t generation() const { return generation_.load(std::memory_order_acquire); }

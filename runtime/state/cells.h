@@ -15,6 +15,7 @@
 #include "runtime/state/codec.h"
 #include "runtime/state/distinct_set.h"
 #include "runtime/state/frequency_table.h"
+#include "runtime/state/heap_block.h"
 #include "runtime/state/key.h"
 #include "runtime/state/owned_value.h"
 #include "runtime/state/quantile_sketch.h"
@@ -233,7 +234,9 @@ struct TopCell {
   void add(const Item& item, int64_t) { add(item.hash, 1, item.value); }
   void merge(const TopCell& later);
   value::Value result(const ir::Feature& feature, value::Arena& arena) const;
-  size_t heap_bytes() const { return table.heap_bytes() + values.capacity() * sizeof(OwnedValue) + value_bytes; }
+  size_t heap_bytes() const {
+    return table.heap_bytes() + heap_block(values.capacity() * sizeof(OwnedValue)) + value_bytes;
+  }
   void save(Writer& out) const;
   bool load(Reader& in);
 

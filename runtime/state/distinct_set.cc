@@ -3,6 +3,8 @@
 #include <bit>
 #include <cmath>
 
+#include "runtime/state/heap_block.h"
+
 namespace weir::state {
 
 void DistinctSet::free_all() {
@@ -14,7 +16,7 @@ void DistinctSet::free_all() {
 }
 
 size_t DistinctSet::heap_bytes() const {
-  return capacity_ == kSketch ? sizeof(HyperLogLog) : capacity_ * sizeof(uint64_t);
+  return heap_block(capacity_ == kSketch ? sizeof(HyperLogLog) : capacity_ * sizeof(uint64_t));
 }
 
 bool DistinctSet::put(uint64_t* table, uint32_t capacity, uint64_t hash) const {

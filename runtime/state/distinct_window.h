@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "runtime/state/cells.h"
+#include "runtime/state/heap_block.h"
 #include "runtime/state/window_state.h"
 
 namespace weir::state {
@@ -84,7 +85,7 @@ class DistinctPaneState {
     panes_.visit(first, last, [&](const DistinctCell& cell) { set.merge(cell.set); });
     return set;
   }
-  size_t union_bytes() const { return union_ == nullptr ? 0 : sizeof(Union) + union_->set.heap_bytes(); }
+  size_t union_bytes() const { return union_ == nullptr ? 0 : heap_block(sizeof(Union)) + union_->set.heap_bytes(); }
 
   PaneState<DistinctCell> panes_;
   mutable std::unique_ptr<Union> union_;

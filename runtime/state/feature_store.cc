@@ -364,7 +364,9 @@ class RunStore final : public TableStore<RunState<C>> {
     return this->read_from(key, access, arena, [&](const RunState<C>& state, ptrdiff_t*) {
       const bool apart =
           saturating_sub(access.time, state.last) > gap_ || saturating_sub(state.first, access.time) > gap_;
-      return apart ? unseen(this->feature_) : state.cell.result(this->feature_, arena);
+      // A run that no event can join any more may have been freed: it is not there, whether it was or not.
+      const bool over = gap_ != INT64_MAX && state.last < saturating_sub(access.horizon, gap_);
+      return apart || over ? unseen(this->feature_) : state.cell.result(this->feature_, arena);
     });
   }
 

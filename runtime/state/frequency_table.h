@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/state/codec.h"
+#include "runtime/state/heap_block.h"
 
 namespace weir::state {
 
@@ -26,7 +27,9 @@ class FrequencyTable {
   uint64_t hash(size_t slot) const { return hashes_[slot]; }
   uint64_t count(size_t slot) const { return counts_[slot]; }
   uint64_t total() const { return total_; }
-  size_t heap_bytes() const { return (hashes_.capacity() + counts_.capacity()) * 8 + index_.capacity() * 2; }
+  size_t heap_bytes() const {
+    return heap_block(hashes_.capacity() * 8) + heap_block(counts_.capacity() * 8) + heap_block(index_.capacity() * 2);
+  }
 
   void save(Writer& out) const;
   bool load(Reader& in);  // into an empty table

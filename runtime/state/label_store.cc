@@ -22,7 +22,7 @@ int64_t LabelStore::expiry(const ir::Label& label, int64_t time, int64_t duratio
 }
 
 void LabelStore::set(uint32_t label, const Key& key, int64_t time, int64_t duration, uint32_t rule, uint64_t clock,
-                     int64_t keep_from) {
+                     int64_t keep_from, const Provenance& from) {
   Shard& shard = shard_for(key);
   const auto lock = lock_if(shared_, shard.mutex);
   KeyTable<Mark>& table = shard.tables[label];
@@ -33,7 +33,7 @@ void LabelStore::set(uint32_t label, const Key& key, int64_t time, int64_t durat
     refused_[label].fetch_add(1, std::memory_order_relaxed);
   } else {
     Mark& mark = table.find_or_add(key, clock);
-    mark = {time, std::max(mark.expires > time ? mark.expires : 0, expiry(labels_[label], time, duration)), rule};
+    mark = {time, std::max(mark.expires > time ? mark.expires : 0, expiry(labels_[label], time, duration)), rule, from};
   }
   count_bytes(before, table.bytes());
 }

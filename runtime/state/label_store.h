@@ -12,6 +12,7 @@
 #include "runtime/state/codec.h"
 #include "runtime/state/key.h"
 #include "runtime/state/key_table.h"
+#include "runtime/state/provenance.h"
 #include "runtime/state/shards.h"
 
 namespace weir::state {
@@ -25,25 +26,27 @@ class LabelStore {
   // Until time + min(duration, the label's max age); a duration of 0 is the max age, and that of 0 is for ever. A label
   // already there is never shortened. Nobody will ask for what has expired by `keep_from`.
   void set(uint32_t label, const Key& key, int64_t time, int64_t duration, uint32_t rule, uint64_t clock,
-           int64_t keep_from);
+           int64_t keep_from, const Provenance& from = {});
   void clear(uint32_t label, const Key& key);
   bool has(uint32_t label, const Key& key, int64_t time) const;
 
   struct Mark {
     int64_t set_at = 0;
     int64_t expires = 0;  // INT64_MAX: never. Exclusive.
-    uint32_t rule = 0;    // that set it last; kNoRule: one that is no more
+    uint32_t rule = 0;    // that set it last, unless somebody did by hand; kNoRule: one that is no more
+    Provenance from;
 
     void save(Writer& out) const {
       out.zigzag(set_at);
       out.zigzag(expires);
       out.varint(rule);
+      from.save(out);
     }
     bool load(Reader& in) {
       set_at = in.zigzag();
       expires = in.zigzag();
       rule = static_cast<uint32_t>(in.varint());
-      return in.ok();
+      return from.load(in);
     }
   };
   static constexpr uint32_t kNoRule = UINT32_MAX;

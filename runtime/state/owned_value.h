@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "runtime/state/codec.h"
+#include "runtime/state/heap_block.h"
 #include "runtime/value/arena.h"
 #include "runtime/value/value.h"
 
@@ -27,7 +28,7 @@ class OwnedValue {
 
   // Borrowed from this.
   const value::Value& get() const { return value_; }
-  size_t heap_bytes() const { return size_; }
+  size_t heap_bytes() const { return heap_block(size_); }
 
   void save(Writer& out) const { write_value(value_, out); }
   bool load(Reader& in);

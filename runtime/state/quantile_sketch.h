@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/state/codec.h"
+#include "runtime/state/heap_block.h"
 
 namespace weir::state {
 
@@ -24,7 +25,9 @@ class QuantileSketch {
   uint64_t count() const { return count_; }
   // Of rank floor(q * (count - 1)); count() > 0, q in [0, 1].
   double quantile(double q) const;
-  size_t heap_bytes() const { return (positive_.capacity() + negative_.capacity()) * sizeof(Bucket); }
+  size_t heap_bytes() const {
+    return heap_block(positive_.capacity() * sizeof(Bucket)) + heap_block(negative_.capacity() * sizeof(Bucket));
+  }
 
   void save(Writer& out) const;
   bool load(Reader& in);  // into an empty sketch

@@ -150,6 +150,26 @@ class LimitGuard {
     fires_.push_back(time);
     return Admission::kAdmitted;
   }
+  struct Status {
+    bool tripped = false;
+    int64_t tripped_at = 0, until = 0;  // if tripped
+    int64_t fires = 0, count = 0;       // within the window, and how many it takes
+    int64_t per = 0;
+  };
+  Status status(int64_t time) const {
+    const std::lock_guard lock(mutex_);
+    Status s;
+    s.count = count_;
+    s.per = per_;
+    s.tripped = is_tripped(time);
+    if (s.tripped) {
+      s.tripped_at = tripped_at_;
+      s.until = saturating_add(tripped_at_, per_);
+    } else if (tripped_at_ == kNever) {
+      for (int64_t fire : fires_) s.fires += within(fire, time, per_);
+    }
+    return s;
+  }
   void reset() {
     const std::lock_guard lock(mutex_);
     tripped_at_ = kNever;

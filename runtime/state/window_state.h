@@ -17,6 +17,7 @@
 
 #include "runtime/state/cells.h"
 #include "runtime/state/codec.h"
+#include "runtime/state/heap_block.h"
 #include "runtime/state/time.h"
 
 namespace weir::state {
@@ -54,7 +55,7 @@ class PaneState {
         one().~C();
         new (storage_) Block*(block);
         pane_ = kMany;
-        grown += static_cast<ptrdiff_t>(sizeof(Block) + 2 * sizeof(Pane));
+        grown += static_cast<ptrdiff_t>(heap_block(sizeof(Block)) + block_bytes(2));
       }
     }
     if (cell == nullptr) {
@@ -69,7 +70,7 @@ class PaneState {
       while (at != panes.begin() && std::prev(at)->index >= pane) --at;  // nearly always the last
       if (at == panes.end() || at->index != pane) at = panes.insert(at, Pane{pane, C()});
       cell = &at->cell;
-      grown += static_cast<ptrdiff_t>((panes.capacity() - capacity) * sizeof(Pane));
+      grown += static_cast<ptrdiff_t>(block_bytes(panes.capacity()) - block_bytes(capacity));
     }
     grown -= static_cast<ptrdiff_t>(cell->heap_bytes());
     cell->add(item, t);
@@ -93,7 +94,7 @@ class PaneState {
 
   size_t heap_bytes() const {
     if (!many()) return one().heap_bytes();
-    size_t n = sizeof(Block) + block()->capacity() * sizeof(Pane);
+    size_t n = heap_block(sizeof(Block)) + block_bytes(block()->capacity());
     for (const Pane& pane : *block()) n += pane.cell.heap_bytes();
     return n;
   }
@@ -151,6 +152,7 @@ class PaneState {
     C cell;
   };
   using Block = std::vector<Pane>;
+  static constexpr size_t block_bytes(size_t panes) { return heap_block(panes * sizeof(Pane)); }
 
   void destroy() {
     if (many()) {
@@ -223,7 +225,7 @@ class ExactState {
     if (values_.size() - dropped > max_count) dropped = values_.size() - max_count;
     for (size_t i = 0; i < dropped; ++i) grown -= item_bytes(values_[i].item);
     values_.erase(values_.begin(), values_.begin() + static_cast<ptrdiff_t>(dropped));
-    return grown + static_cast<ptrdiff_t>((values_.capacity() - capacity) * sizeof(Observation));
+    return grown + static_cast<ptrdiff_t>(block_bytes(values_.capacity()) - block_bytes(capacity));
   }
 
   // The values of times in (after, until], and of those the newest `max_count`, oldest first.
@@ -246,7 +248,7 @@ class ExactState {
   size_t count() const { return values_.size(); }
   int64_t newest() const { return values_.empty() ? kNever : values_.back().time; }
   size_t heap_bytes() const {
-    size_t n = values_.capacity() * sizeof(Observation);
+    size_t n = block_bytes(values_.capacity());
     for (const Observation& o : values_) n += static_cast<size_t>(item_bytes(o.item));
     return n;
   }
@@ -279,6 +281,7 @@ class ExactState {
     int64_t time;
     [[no_unique_address]] Item item;
   };
+  static constexpr size_t block_bytes(size_t values) { return heap_block(values * sizeof(Observation)); }
   static ptrdiff_t item_bytes(const Item& item) {
     if constexpr (requires { item.heap_bytes(); }) return static_cast<ptrdiff_t>(item.heap_bytes());
     return 0;

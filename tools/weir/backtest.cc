@@ -7,8 +7,11 @@
 
 #include "compiler/types/schema.h"
 #include "runtime/backtest/reservoir.h"
+#include "runtime/engine/state.h"
+#include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 #include "tools/weir/backtest_report.h"
+#include "tools/weir/change_input.h"
 #include "tools/weir/event_input.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
@@ -22,7 +25,7 @@ struct BacktestOptions {
   std::vector<std::string> rules;
   EventInput events;
   TierChoice tier = TierChoice::kAuto;
-  std::string label, entity, where, out;
+  std::string label, entity, where, out, changes;
   std::string sample_of = "alerts";
   size_t sample = 0;
   bool as_live = false;
@@ -97,16 +100,20 @@ class Backtest {
     }
   }
 
-  void run(io::EventReader& reader) {
+  // False, and complained about, if a change does not fit the rules.
+  bool run(io::EventReader& reader, ChangeInput& changes) {
     Progress progress(options_.format == "text");
     auto start = std::chrono::steady_clock::now();
     io::Record record;
     uint64_t n = 0;
     while (reader.next(&record)) {
+      const int64_t time = state::to_nanos(record.row[types::EventSchema::kTimeSlot]);
+      if (!changes.apply_before(time, n, {session_.state().get()})) return false;
       add(record);
       if ((++n & 0xFF) == 0) progress.update(n, reader.raw_position(), reader.raw_size());
     }
     seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return true;
   }
 
   void fill(BacktestReport* report) {
@@ -260,7 +267,8 @@ int run_backtest(const BacktestOptions& options) {
   session.time_rules = !options.no_cost;
   report.tier = compiled->tier() == engine::Tier::kNative ? "native" : "interpreter";
   Backtest backtest(options, *rules, std::move(compiled), *std::move(entities), session);
-  backtest.run(*reader);
+  auto changes = ChangeInput::read(options.changes);
+  if (!changes || !backtest.run(*reader, *changes)) return kUsage;
   bool text = options.format == "text";
   exit_code = finish_events(*reader, options.events, false);
 
@@ -317,6 +325,7 @@ void add_backtest(CLI::App& app, Action* action) {
       ->type_name("FILE");
   verb->add_flag("--state-stats", options->state_stats, "Show what each feature takes in memory, and a key of it");
   verb->add_flag("--no-cost", options->no_cost, "Do not time the rules");
+  add_changes_option(verb, &options->changes);
   add_tier_option(verb, &options->tier, false);
   verb->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->footer(

@@ -78,6 +78,7 @@ Json rule_json(const BacktestReport& report, const Figures& figures, size_t r, b
   out["unique"] = f.unique;
   out["unique_positive"] = f.unique_positive;
   out["suppressed"] = f.suppressed;
+  out["snoozed"] = f.snoozed;
   out["tripped"] = f.tripped;
   out["missing"] = f.missing;
   out["errors"] = f.errors;

@@ -172,6 +172,10 @@ std::string rules_text(const Figures& f, const BacktestReport& report, bool labe
     if (f.rules[r].suppressed + f.rules[r].tripped > 0)
       out += fmt::format("  {}: {} held back by `once`, {} over its limit\n", report.program->rules[r].name,
                          with_commas(f.rules[r].suppressed), with_commas(f.rules[r].tripped));
+  for (size_t r = 0; r < f.rules.size(); ++r)
+    if (f.rules[r].snoozed > 0)
+      out += fmt::format("  {}: {} while it was snoozed\n", report.program->rules[r].name,
+                         with_commas(f.rules[r].snoozed));
   return out;
 }
 

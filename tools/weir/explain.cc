@@ -6,7 +6,10 @@
 
 #include "compiler/base/diagnostics.h"
 #include "compiler/types/schema.h"
+#include "runtime/engine/state.h"
+#include "runtime/state/time.h"
 #include "runtime/value/operations.h"
+#include "tools/weir/change_input.h"
 #include "tools/weir/event_input.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
@@ -18,7 +21,7 @@ namespace {
 struct ExplainOptions {
   std::vector<std::string> rules;
   EventInput events;
-  std::string id, rule, format = "text";
+  std::string id, rule, format = "text", changes;
 };
 
 std::vector<uint32_t> rules_to_explain(const ir::Program& program, const ExplainOptions& options, uint32_t event,
@@ -58,8 +61,12 @@ int run_explain(const ExplainOptions& options) {
   auto reader = open_events(options.events, *rules, {});
   if (!reader) return kUsage;
   engine::Session session(compiled, session_options(*rules));
+  auto changes = ChangeInput::read(options.changes);
+  if (!changes) return kUsage;
   io::Record record;
-  while (reader->next(&record)) {
+  for (uint64_t events = 0; reader->next(&record); ++events) {
+    const int64_t time = state::to_nanos(record.row[types::EventSchema::kTimeSlot]);
+    if (!changes->apply_before(time, events, {session.state().get()})) return kUsage;
     const engine::EventResult& result = session.evaluate(record.event, record.row);
     if (result.duplicate || value::to_text(record.row[types::EventSchema::kIdSlot]) != options.id) continue;
     // Evaluating nodes must not disturb the result that is being told about.
@@ -85,11 +92,16 @@ int run_explain(const ExplainOptions& options) {
         return kUsage;
       }
       explain::Why why = explain::explain(program, rule, [&](ir::NodeId node) { return session.eval(node); });
+      std::string snoozed;
+      for (const engine::Hit& hit : told.hits)
+        if (hit.rule == rule && hit.snooze != nullptr) snoozed = engine::to_text(*hit.snooze);
       if (json) {
         out["rules"].push_back(Json::parse(explain::to_json(program, why), nullptr, false));
+        if (!snoozed.empty()) out["rules"].back()["snoozed"] = snoozed;
         continue;
       }
       print("\n" + explain::to_text(program, why));
+      if (!snoozed.empty()) print(printable(snoozed, 300) + "\n");
       if (why.outcome == explain::Truth::kTrue && !program.rules[rule].because.empty())
         print(fmt::format("because: {}\n", printable(session.because(rule), 300)));
     }
@@ -114,6 +126,7 @@ void add_explain(CLI::App& app, Action* action) {
   verb->remove_option(verb->get_option("--event"));
   verb->add_option("--event", options->id, "The event's id")->required()->type_name("ID");
   verb->add_option("--rule", options->rule, "The rule, by name or id (default: those that fired)")->type_name("NAME");
+  add_changes_option(verb, &options->changes);
   verb->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->footer(R"(The log is replayed up to the event, so that windows and labels are as they were.
 `=>` marks the smallest set of sub-expressions that settled the outcome.

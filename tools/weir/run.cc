@@ -7,6 +7,11 @@
 #include <fstream>
 #include <memory>
 
+#include "compiler/types/schema.h"
+#include "runtime/engine/inspect.h"
+#include "runtime/state/time.h"
+#include "runtime/value/operations.h"
+#include "tools/weir/change_input.h"
 #include "tools/weir/event_input.h"
 #include "tools/weir/kept_state.h"
 #include "tools/weir/output.h"
@@ -26,6 +31,7 @@ struct RunOptions {
   bool hits_only = false;
   std::string repro = "weir-repro";
   StateOptions state;
+  std::string changes;
 };
 
 // What shows a disagreement of the tiers, alone: the rules, the log up to the event, and how to run it.
@@ -54,6 +60,21 @@ void write_repro(const RunOptions& options, const RuleSet& rules, uint64_t event
   }
   complain(fmt::format("wrote {}/; run it with: weir run --tier=both --rules {}/rules --events {}/events.jsonl",
                        options.repro, options.repro, options.repro));
+}
+
+// What the operator of a stream should know at its end.
+void tell_state(engine::Session& session) {
+  engine::State& state = *session.state();
+  for (const engine::LimitView& limit : engine::limits_of(state, engine::now_of(state))) {
+    if (!limit.status.tripped) continue;
+    complain(fmt::format("rule `{}` fired more than its limit: it counts as shadow until {}",
+                         state.program().rules[limit.rule].name,
+                         value::to_text(state::from_nanos(limit.status.until))));
+  }
+  if (session.duplicate_events() > 0)
+    complain(counted(session.duplicate_events(), "event") + " ignored: the id of each came before");
+  if (session.ahead_events() > 0)
+    complain(counted(session.ahead_events(), "event") + " far ahead of the one before: a pause, or a wrong clock");
 }
 
 int run(const RunOptions& options) {
@@ -85,11 +106,21 @@ int run(const RunOptions& options) {
   std::unique_ptr<engine::Session> check;
   if (both) check = std::make_unique<engine::Session>(other, session_options(*rules));
 
+  if (!options.changes.empty() && !options.state.directory.empty()) {
+    complain("--changes are for a replay from the beginning: leave out --state");
+    return kUsage;
+  }
+  auto changes = ChangeInput::read(options.changes);
+  if (!changes) return kUsage;
+
   std::string out, expected;
   std::vector<value::Value> row_copy;
   io::Record record;
   uint64_t events = 0;
   while (reader->next(&record)) {
+    const int64_t time = state::to_nanos(record.row[types::EventSchema::kTimeSlot]);
+    if (!changes->apply_before(time, events, {session.state().get(), both ? check->state().get() : nullptr}))
+      return kUsage;
     ++events;
     if (both) row_copy.assign(record.row, record.row + rules->program().events[record.event].slot_count);
     if (kept && !kept->log(record.event, record.row)) return kUsage;
@@ -126,6 +157,7 @@ int run(const RunOptions& options) {
   }
   if (kept && !kept->finish()) return kUsage;
   print(out);
+  tell_state(session);
   return finish_events(*reader, options.events, false);
 }
 
@@ -143,6 +175,7 @@ void add_run(CLI::App& app, Action* action) {
   verb->add_flag("--hits-only", options->hits_only,
                  "Only events on which some rule fired, failed or was missing a value");
   verb->add_option("--repro", options->repro, "Where --tier=both writes what shows a disagreement")->type_name("DIR");
+  add_changes_option(verb, &options->changes);
   std::string format = "json";
   verb->add_option("--format", format, "json: the only one")->check(CLI::IsMember({"json"}));
   verb->footer(
@@ -153,6 +186,7 @@ Examples:
   tail -F posts.jsonl | weir run --rules rules/ --events - --hits-only
   weir run --rules rules/ --events log.jsonl --tier=both          interpreter against native code
   weir run --rules rules/ --events - --state state/ --snapshot-every 5m    survives restarts and crashes
+  weir run --rules rules/ --events log.jsonl --changes audit.jsonl    with what people changed, at its places
   weir run --rules rules/ --events a.jsonl b.csv.gz --dead-letter rejected.jsonl
 )");
   verb->callback([options, action] { *action = [options] { return run(*options); }; });

@@ -6,11 +6,13 @@
 #include <algorithm>
 
 #include "compiler/types/schema.h"
+#include "runtime/engine/state.h"
 #include "runtime/explain/failure_text.h"
 #include "runtime/io/json_text.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 #include "runtime/value/text.h"
+#include "tools/weir/change_input.h"
 #include "tools/weir/entity_ref.h"
 #include "tools/weir/event_input.h"
 #include "tools/weir/output.h"
@@ -27,6 +29,7 @@ struct TimelineOptions {
   EventInput events;
   std::string entity, from, to, format = "text";
   bool hits_only = false;
+  std::string changes;
 };
 
 Json json_of(const Value& v) {
@@ -154,7 +157,9 @@ class Timeline {
             rule.id,
             std::string(ir::mode_name(rule.mode)),
             std::string(engine::outcome_name(hit.outcome)),
-            failed ? explain::outcome_text(program_, event, hit.cause) : session_.because(hit.rule),
+            failed                  ? explain::outcome_text(program_, event, hit.cause)
+            : hit.snooze != nullptr ? engine::to_text(*hit.snooze)
+                                    : session_.because(hit.rule),
             hit.applied,
             std::find(alerts.begin(), alerts.end(), hit.rule) != alerts.end(),
             hit.score};
@@ -217,6 +222,8 @@ int run_timeline(const TimelineOptions& options) {
   Timeline timeline(program, session, *entity);
   TimelineText text(entity->key, timeline.many_roles());
   const bool json = options.format == "json";
+  auto changes = ChangeInput::read(options.changes);
+  if (!changes) return kUsage;
   uint64_t events = 0, shown = 0;
   std::vector<Moment> moments;
   const auto tell = [&] {
@@ -232,6 +239,8 @@ int run_timeline(const TimelineOptions& options) {
   };
   io::Record record;
   while (reader->next(&record)) {
+    const int64_t time = state::to_nanos(record.row[types::EventSchema::kTimeSlot]);
+    if (!changes->apply_before(time, events, {session.state().get()})) return kUsage;
     ++events;
     timeline.add(record, &moments);
     tell();
@@ -257,6 +266,7 @@ void add_timeline(CLI::App& app, Action* action) {
   verb->add_option("--from", options->from, "Show from this time on, such as 2017-08-24 or 2017-08-24T18:30:00Z")
       ->type_name("TIME");
   verb->add_option("--to", options->to, "Show what is before this time")->type_name("TIME");
+  add_changes_option(verb, &options->changes);
   verb->add_flag("--hits-only", options->hits_only, "Only events on which a rule did something");
   verb->add_option("--format", options->format, "text, or json: one object a line")
       ->check(CLI::IsMember({"text", "json"}));

@@ -126,7 +126,8 @@ Json to_json(const Moment& m) {
   for (const Moment::Hit& h : m.hits) {
     Json hit = {{"rule", h.rule},       {"id", h.id},           {"mode", h.mode},
                 {"outcome", h.outcome}, {"applied", h.applied}, {"score", h.score}};
-    if (!h.why.empty()) hit[h.outcome == "error" || h.outcome == "missing" ? "cause" : "because"] = h.why;
+    if (!h.why.empty())
+      hit[h.outcome == "error" || h.outcome == "missing" || h.outcome == "snoozed" ? "cause" : "because"] = h.why;
     if (h.alert) hit["alert"] = true;
     out["hits"].push_back(std::move(hit));
   }

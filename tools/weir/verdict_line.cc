@@ -38,6 +38,8 @@ void append_hit(const engine::Hit& hit, uint32_t event, engine::Session& session
   out->append(hit.applied ? "true" : "false");
   if (hit.outcome == engine::Outcome::kError || hit.outcome == engine::Outcome::kMissing) {
     text_field(out, "cause", explain::outcome_text(session.rules().program(), event, hit.cause));
+  } else if (hit.snooze != nullptr) {
+    text_field(out, "cause", engine::to_text(*hit.snooze));
   } else if (!rule.because.empty()) {
     text_field(out, "because", session.because(hit.rule));
   }

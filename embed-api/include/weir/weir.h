@@ -450,6 +450,112 @@ WEIR_API weir_status weir_session_eval(weir_session *session, const weir_event *
 WEIR_API weir_status weir_session_has_label(weir_session *session, weir_str label, weir_str key, int64_t seconds,
                                             int32_t nanos, int32_t *has, weir_error *err);
 
+/* The labels that an entity bears at an instant: takes stock, for weir_session_label, and stores how many there are in
+ * *count. Arguments and errors as for weir_session_has_label; `entity` is the name of an entity type. */
+WEIR_API weir_status weir_session_label_count(weir_session *session, weir_str entity, weir_str key, int64_t seconds,
+                                              int32_t nanos, size_t *count, weir_error *err);
+
+typedef struct weir_label {
+  uint32_t struct_size;
+  uint32_t by_hand; /* 1: set by weir_session_change, 0: by a rule */
+  weir_str name;
+  weir_str rule_id;    /* of the rule that set it last; empty if by_hand, or if the rules do not have it any more */
+  weir_str origin;     /* the id of the event it was set on, or who set it by hand; cut after 39 bytes */
+  uint64_t generation; /* of the rules that set it */
+  int64_t set_s;       /* time of that event, or of the change */
+  int64_t expires_s;   /* when it ends, exclusive; INT64_MAX: never */
+  int32_t set_ns, expires_ns;
+} weir_label;
+
+/* In order of declaration; texts are borrowed until the next weir_session_label_count. */
+WEIR_API weir_status weir_session_label(const weir_session *session, size_t i, weir_label *label);
+
+typedef struct weir_limit {
+  uint32_t struct_size;
+  uint32_t tripped;           /* 1: the rule counts as shadow, as of the newest event */
+  uint64_t fires;             /* within the window, if it is not tripped */
+  uint64_t count;             /* it takes so many */
+  int64_t per_ns;             /* in so long */
+  int64_t tripped_s, until_s; /* if tripped: since when, and when it ends if nobody resets it */
+  int32_t tripped_ns, until_ns;
+} weir_limit;
+
+/* The state of a rule's `limit`. WEIR_E_ARG if there is no such rule, WEIR_E_SCHEMA if it has no limit. */
+WEIR_API weir_status weir_session_get_limit(const weir_session *session, size_t rule, weir_limit *limit);
+
+/* ---- Changes by hand --------------------------------------------------------------------------------------------- */
+
+/* What people change while events are served: labels, snoozes, limits, lists. Like events, changes are inputs of the
+ * state: a replay that has them in the same places gives the same verdicts. */
+
+enum {
+  WEIR_CHANGE_SET_LABEL = 0,
+  WEIR_CHANGE_CLEAR_LABEL = 1,
+  WEIR_CHANGE_SNOOZE = 2,       /* the rule's hits are WEIR_OUTCOME_SNOOZED and have no effects */
+  WEIR_CHANGE_END_SNOOZE = 3,   /* of the same rule and key */
+  WEIR_CHANGE_RESET_LIMIT = 4,  /* the rule is not tripped any more, and counts its fires anew */
+  WEIR_CHANGE_REPLACE_LIST = 5, /* its entries are these now */
+  WEIR_CHANGE_ADD_TO_LIST = 6,
+  WEIR_CHANGE_REMOVE_FROM_LIST = 7
+};
+
+typedef struct weir_change {
+  uint32_t struct_size;
+  uint32_t kind;          /* WEIR_CHANGE_… */
+  weir_str name;          /* the label; the rule, by id or name; or the list */
+  weir_str key;           /* labels: the entity. Snoozes: for this key only, the one of `once per` or else of the first
+                           * effect; {NULL, 0}: whatever the key. Numbers as decimal text */
+  const weir_str *values; /* lists: the entries, as they would stand in the list's file */
+  size_t value_count;
+  int64_t time_s;  /* event time as of which it is made; 0 s and 0 ns: of the newest event */
+  int64_t until_s; /* labels, snoozes: event time when it ends, exclusive; 0 s and 0 ns: the label's max age, or
+                    * never */
+  int32_t time_ns, until_ns;
+  weir_str by;     /* who makes it */
+  weir_str reason; /* and why */
+} weir_change;
+
+/* Puts a change into force, for all sessions that share the state: an event being evaluated goes on as it was, the next
+ * one sees the change. Replacing a list takes time in proportion to its size, during which other sessions go on with
+ * the old one, so a host that serves on this thread had better do it on another, with a session of its own
+ * (weir_session_share). WEIR_E_SCHEMA: the rules have no such label, rule or list. WEIR_E_DATA: a malformed key or
+ * entry. WEIR_E_ARG: it would end before it begins, or the rule has no limit, or no key. WEIR_E_LIMIT: no room for
+ * another label. WEIR_E_IO: the change is in force but could not be written to the audit log, which takes no more. */
+WEIR_API weir_status weir_session_change(weir_session *session, const weir_change *change, weir_error *err);
+
+/* From now on every change to the state is written to the audit log at `path`, on the disk before weir_session_change
+ * returns: docs/state.md has the format, which `weir state audit verify` checks and `weir run --changes` replays. Holds
+ * for all sessions that share the state. The file is made if it is not there, else continued. WEIR_E_IO: it cannot be
+ * opened, or another process writes it. WEIR_E_DATA: what is there was altered. */
+WEIR_API weir_status weir_session_audit(weir_session *session, weir_str path, weir_error *err);
+
+typedef struct weir_list_info {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t version; /* 1: as loaded with the rules; each change is one more */
+  uint64_t entries; /* distinct ones */
+  weir_str hash;    /* of the entries, 32 hexadecimal digits; borrowed until the next weir_session_get_list */
+} weir_list_info;
+
+/* WEIR_E_SCHEMA if the rules have no such list. Takes time in proportion to the list. */
+WEIR_API weir_status weir_session_get_list(weir_session *session, weir_str name, weir_list_info *info, weir_error *err);
+
+typedef struct weir_snooze {
+  uint32_t struct_size;
+  uint32_t has_key; /* 0: whatever the key */
+  uint64_t rule;    /* its number */
+  weir_str key, by, reason;
+  int64_t since_s, until_s; /* until, exclusive; INT64_MAX: until it is ended */
+  int32_t since_ns, until_ns;
+} weir_snooze;
+
+/* The snoozes in force as of the newest event: takes stock and returns how many there are, in order of rules. Texts are
+ * borrowed until the next time. */
+WEIR_API size_t weir_session_snooze_count(weir_session *session);
+WEIR_API weir_status weir_session_snooze(const weir_session *session, size_t i, weir_snooze *snooze);
+
+/* ---- Statistics -------------------------------------------------------------------------------------------------- */
+
 typedef struct weir_session_stats {
   uint32_t struct_size;
   uint32_t reserved;
@@ -466,6 +572,7 @@ typedef struct weir_rule_stats { /* since the session began */
   uint32_t reserved;
   uint64_t fired, suppressed, tripped, errors, missing; /* see weir_hit::outcome */
   uint64_t cost_samples, cost_ns;                       /* with measure_cost: evaluations measured, and their time */
+  uint64_t snoozed;
 } weir_rule_stats;
 
 typedef struct weir_cause {
@@ -504,7 +611,8 @@ enum {
   WEIR_OUTCOME_SUPPRESSED = 1, /* true, but `once` has seen this key within its window */
   WEIR_OUTCOME_TRIPPED = 2,    /* true, but the rule's limit is exceeded: it counts as shadow */
   WEIR_OUTCOME_ERROR = 3,      /* `when` or an effect ended in an error: no effect */
-  WEIR_OUTCOME_MISSING = 4     /* `when` needs what is absent: no effect */
+  WEIR_OUTCOME_MISSING = 4,    /* `when` needs what is absent: no effect */
+  WEIR_OUTCOME_SNOOZED = 5     /* true, but the rule is snoozed: no effect */
 };
 
 /* A rule that did something other than not fire. In order of rules. */

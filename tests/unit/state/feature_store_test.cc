@@ -15,156 +15,30 @@
 
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
+#include "tests/unit/state/reference_model.h"
 #include "tests/unit/state/store_driver.h"
 
 namespace weir::state {
 namespace {
 
 using ir::Aggregation;
+using model::agrees;
+using model::all;
+using model::as_double;
+using model::Case;
+using model::exact;
+using model::last;
+using model::Model;
+using model::panes;
+using model::session;
 using value::Value;
-
-struct Raw {
-  int64_t time;
-  Value v;
-};
-
-struct Case {
-  Aggregation aggregation;
-  types::Kind kind;
-  ir::Window window;
-};
-
-ir::Window panes(int64_t nanos, int64_t pane) { return {ir::WindowKind::kDuration, nanos, pane, 0, false}; }
-ir::Window exact(int64_t nanos) { return {ir::WindowKind::kDuration, nanos, 0, 0, true}; }
-ir::Window last(int64_t n) { return {ir::WindowKind::kLast, 0, 0, n, false}; }
-ir::Window session(int64_t gap) { return {ir::WindowKind::kSession, gap, 0, 0, false}; }
-ir::Window all() { return {ir::WindowKind::kAll, 0, 0, 0, false}; }
-
-double as_double(const Value& v) { return v.is(value::Kind::kDouble) ? v.d : static_cast<double>(v.i); }
-
-// The aggregate of groups of values (panes, oldest first; one group for other windows), each in input order.
-std::optional<Value> aggregate(const Case& c, const std::vector<std::vector<Raw>>& groups) {
-  std::vector<Raw> flat;
-  for (const auto& g : groups) flat.insert(flat.end(), g.begin(), g.end());
-  if (flat.empty()) return std::nullopt;
-  const auto sum = [&] {
-    double total = 0;
-    bool first = true;
-    for (const auto& g : groups) {
-      if (g.empty()) continue;
-      double part = 0;
-      for (const Raw& r : g) part += as_double(r.v);
-      total = first ? part : total + part;
-      first = false;
-    }
-    return total;
-  };
-  switch (c.aggregation) {
-    case Aggregation::kCount:
-      return Value::integer(static_cast<int64_t>(flat.size()));
-    case Aggregation::kSum: {
-      if (c.kind == types::Kind::kDouble) return Value::dbl(sum());
-      int64_t total = 0;
-      for (const Raw& r : flat) total += r.v.i;
-      return Value::integer(total);
-    }
-    case Aggregation::kMean:
-      return Value::dbl(sum() / static_cast<double>(flat.size()));
-    case Aggregation::kMin:
-    case Aggregation::kMax: {
-      Value best = flat[0].v;
-      for (const Raw& r : flat) {
-        const bool less = as_double(r.v) < as_double(best);
-        const bool more = as_double(r.v) > as_double(best);
-        if (c.aggregation == Aggregation::kMin ? less : more) best = r.v;
-      }
-      return best;
-    }
-    case Aggregation::kDistinct: {
-      std::set<double> seen;
-      for (const Raw& r : flat) seen.insert(as_double(r.v));
-      return Value::integer(static_cast<int64_t>(seen.size()));
-    }
-    case Aggregation::kLast:
-    case Aggregation::kFirst: {
-      std::stable_sort(flat.begin(), flat.end(), [](const Raw& a, const Raw& b) { return a.time < b.time; });
-      return c.aggregation == Aggregation::kLast ? flat.back().v : flat.front().v;
-    }
-    default:
-      return std::nullopt;
-  }
-}
-
-class Model {
- public:
-  explicit Model(const Case& c) : c_(c) {}
-
-  bool add(int64_t horizon, int64_t t, const Value& v) {
-    if (c_.window.kind == ir::WindowKind::kDuration && t_group(t) < first_kept(horizon)) return false;
-    events_.push_back({t, v});
-    if (c_.window.kind == ir::WindowKind::kLast && events_.size() > static_cast<size_t>(c_.window.count)) {
-      auto oldest =
-          std::min_element(events_.begin(), events_.end(), [](const Raw& a, const Raw& b) { return a.time < b.time; });
-      events_.erase(oldest);  // of equal times the first in input order
-    }
-    return true;
-  }
-
-  std::optional<Value> read(int64_t horizon, int64_t t) const {
-    std::map<int64_t, std::vector<Raw>> groups;
-    for (const Raw& r : events_) {
-      if (!c_.window.exact && c_.window.kind == ir::WindowKind::kDuration) {
-        const int64_t k = t_group(t), n = c_.window.nanos / c_.window.pane_nanos, g = t_group(r.time);
-        if (g <= k && g > k - n && g >= first_kept(horizon)) groups[g].push_back(r);
-      } else if (c_.window.exact) {
-        if (r.time <= t && r.time > t - c_.window.nanos && r.time >= first_kept(horizon)) groups[0].push_back(r);
-      } else if (c_.window.kind == ir::WindowKind::kLast) {
-        if (r.time <= t) groups[0].push_back(r);
-      } else {
-        groups[0].push_back(r);
-      }
-    }
-    if (c_.window.kind == ir::WindowKind::kSession) {  // in order of time only
-      auto& run = groups[0];
-      size_t start = run.size();
-      int64_t next = t;
-      while (start > 0 && next - run[start - 1].time <= c_.window.nanos) next = run[--start].time;
-      run.erase(run.begin(), run.begin() + static_cast<ptrdiff_t>(start));
-    }
-    std::vector<std::vector<Raw>> ordered;
-    for (auto& [g, list] : groups) {
-      // Exact windows hold values by time; ties in input order.
-      if (c_.window.exact || c_.window.kind == ir::WindowKind::kLast) {
-        std::stable_sort(list.begin(), list.end(), [](const Raw& a, const Raw& b) { return a.time < b.time; });
-      }
-      ordered.push_back(std::move(list));
-    }
-    return aggregate(c_, ordered);
-  }
-
- private:
-  int64_t t_group(int64_t t) const {
-    return c_.window.exact
-               ? t
-               : static_cast<int64_t>(std::floor(static_cast<double>(t) / static_cast<double>(c_.window.pane_nanos)));
-  }
-  int64_t first_kept(int64_t horizon) const {
-    if (c_.window.exact) return horizon - c_.window.nanos + 1;
-    return t_group(horizon) - c_.window.nanos / c_.window.pane_nanos + 1;
-  }
-  Case c_;
-  std::vector<Raw> events_;
-};
-
-bool same(const Value& a, const Value& b) {  // bit for bit
-  return a.kind == b.kind && a.aux == b.aux && a.i == b.i;
-}
 
 void run(const Case& c, uint32_t seed, bool disorder) {
   ir::Feature feature;
   feature.aggregation = c.aggregation;
   feature.value_kind = c.kind;
   feature.window = c.window;
+  feature.param = c.param;
   StoreDriver store(make_feature_store(feature));
   ASSERT_NE(store.store, nullptr);
   value::Arena arena;
@@ -193,7 +67,7 @@ void run(const Case& c, uint32_t seed, bool disorder) {
       if (auto it = models.find(k); it != models.end()) expected = it->second.read(horizon, t);
       const Value got = store.read(make_key(Value::integer(k)), t, arena);
       if (expected) {
-        ASSERT_TRUE(same(got, *expected))
+        ASSERT_TRUE(agrees(c, got, *expected))
             << "step " << step << " got " << (got.ok() ? value::to_literal(got) : "missing") << " expected "
             << value::to_literal(*expected);
       } else if (c.aggregation == Aggregation::kCount || c.aggregation == Aggregation::kSum ||
@@ -218,24 +92,26 @@ class FeatureStoreModel : public testing::TestWithParam<Aggregation> {};
 TEST_P(FeatureStoreModel, AgreesOnRandomStreams) {
   for (types::Kind kind : {types::Kind::kInt, types::Kind::kDouble}) {
     const Aggregation a = GetParam();
+    const double param = a == Aggregation::kTopK ? 3 : 0.9;
     uint32_t seed = 1;
-    for (const ir::Window& w :
-         {panes(60, 1), panes(60, 10), panes(600, 10), panes(100, 100), exact(60), last(1), last(7)}) {
+    for (const ir::Window& w : {panes(60, 1), panes(60, 10), panes(600, 10), panes(100, 100), exact(60), last(1),
+                                last(7), session(5), all()}) {
       SCOPED_TRACE(testing::Message() << ir::aggregation_name(a) << " window " << w.nanos << '/' << w.pane_nanos << '/'
                                       << w.count);
-      run({a, kind, w}, seed++, true);
+      run({a, kind, w, param}, seed++, true);
     }
     for (const ir::Window& w : {session(5), all(), panes(60, 1), exact(60)}) {
       SCOPED_TRACE(testing::Message() << ir::aggregation_name(a) << " in order, window " << w.nanos);
-      run({a, kind, w}, seed++, false);
+      run({a, kind, w, param}, seed++, false);
     }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Aggregations, FeatureStoreModel,
                          testing::Values(Aggregation::kCount, Aggregation::kSum, Aggregation::kMin, Aggregation::kMax,
-                                         Aggregation::kMean, Aggregation::kDistinct, Aggregation::kLast,
-                                         Aggregation::kFirst),
+                                         Aggregation::kMean, Aggregation::kStddev, Aggregation::kDistinct,
+                                         Aggregation::kLast, Aggregation::kFirst, Aggregation::kTopK,
+                                         Aggregation::kQuantile, Aggregation::kEntropy),
                          [](const auto& info) { return std::string(ir::aggregation_name(info.param)); });
 
 StoreDriver store_of(ir::Feature& feature, Aggregation a, types::Kind kind, ir::Window w) {

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "embed-api/src/adapter.h"
+#include "embed-api/src/handles.h"
+#include "runtime/engine/engine.h"
+#include "runtime/engine/snoozes.h"
+#include "runtime/io/audit_log.h"
+#include "runtime/state/label_store.h"
+#include "runtime/value/text.h"
+
+namespace weir::embed {
+
+// Changes go through it one at a time, so that the log has them in the order in which they came into force.
+struct Audit {
+  std::mutex mutex;
+  std::unique_ptr<io::AuditLog> log;  // null: none is kept
+};
+
+struct BorneLabel {
+  uint32_t label = 0;
+  state::LabelStore::Mark mark;
+  std::string rule_id;
+};
+
+// The key of an entity from its text; missing if it is no number where the entity's base is int.
+inline value::Value key_value(const ir::Program& program, uint32_t entity, std::string_view text) {
+  if (program.entities[entity].base != types::Kind::kInt) return value::Value::string(text);
+  int64_t i = 0;
+  return value::parse_int(text, &i) == value::ParseResult::kOk ? value::Value::integer(i) : value::Value::missing();
+}
+
+inline bool to_nanos(int64_t seconds, int32_t nanos, int64_t* out) {
+  return !__builtin_mul_overflow(seconds, int64_t{1'000'000'000}, out) && !__builtin_add_overflow(*out, nanos, out);
+}
+
+}  // namespace weir::embed
+
+struct weir_session {
+  std::shared_ptr<const weir::embed::RulesetState> ruleset;
+  uint64_t generation = 0;
+  uint64_t events = 0;
+  int64_t lateness_ns = 0;  // as the host gave it; 0: weir.yaml's
+  weir::embed::Adapter adapter;
+  std::vector<weir::value::Value> row;  // scratch: the engine's slots follow the fields
+  std::unique_ptr<weir::engine::Session> engine;
+  std::vector<weir::engine::Session::Cause> causes;  // as last taken stock of, as are the next three
+  std::vector<weir::embed::BorneLabel> labels;
+  std::vector<weir::engine::Snooze> snoozes;
+  std::string list_hash;
+  std::shared_ptr<weir::embed::Audit> audit =
+      std::make_shared<weir::embed::Audit>();  // of the state, with who shares it
+};

@@ -1,0 +1,55 @@
+#include "runtime/engine/inspect.h"
+
+#include <algorithm>
+
+#include "runtime/state/owned_value.h"
+#include "runtime/state/time.h"
+
+namespace weir::engine {
+
+using value::Value;
+
+int64_t now_of(const State& state) {
+  int64_t now = INT64_MIN + 1;
+  for (uint32_t e = 0; e < state.program().events.size(); ++e) now = std::max(now, state.newest(e));
+  return now;
+}
+
+std::vector<LabelView> labels_of(const State& state, uint32_t entity, const Value& key, int64_t time) {
+  const state::Key hashed = state::make_key(key);
+  const auto& labels = state.program().labels;
+  std::vector<LabelView> out;
+  for (uint32_t label = 0; label < labels.size(); ++label) {
+    if (labels[label].entity != entity) continue;
+    if (const auto mark = state.labels().find(label, hashed, time)) out.push_back({label, *mark});
+  }
+  return out;
+}
+
+std::string_view rule_id_of(const State& state, const state::LabelStore::Mark& mark) {
+  const auto& rules = state.program().rules;
+  return !mark.from.by_hand() && mark.rule < rules.size() ? std::string_view(rules[mark.rule].id) : std::string_view();
+}
+
+std::vector<LimitView> limits_of(State& state, int64_t time) {
+  std::vector<LimitView> out;
+  for (uint32_t rule = 0; rule < state.program().rules.size(); ++rule) {
+    if (const state::LimitGuard* limit = state.limit(rule)) out.push_back({rule, limit->status(time)});
+  }
+  return out;
+}
+
+Value feature_value(State& state, uint32_t index, std::span<const Value> key, int64_t time, value::Arena& arena) {
+  const ir::Feature& feature = state.program().features[index];
+  if (key.size() != feature.keys.size()) return Value::fail(value::ErrorCode::kNoSuchOverload);
+  const int64_t newest = state.newest(feature.event);
+  state::Access access;
+  access.clock = state.clock();
+  access.time = time;
+  access.newest = newest;
+  access.horizon = access.keep_from = state::saturating_sub(newest, state.policy(feature.event).lateness_nanos);
+  const state::Key hashed = key.empty() ? state::Key() : state::make_key(key.data(), key.size());
+  return state::copy_to(arena, state.feature(index).read(hashed, access, arena));
+}
+
+}  // namespace weir::engine

@@ -1,0 +1,38 @@
+// Looking into a state from outside of evaluation, without changing it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/engine/state.h"
+#include "runtime/value/arena.h"
+
+namespace weir::engine {
+
+// The newest time of any event type: what "now" means to a state. INT64_MIN + 1 if it has seen no event.
+int64_t now_of(const State& state);
+
+// One label that an entity bears.
+struct LabelView {
+  uint32_t label = 0;
+  state::LabelStore::Mark mark;
+};
+// Those the entity bears at that time, in order of declaration.
+std::vector<LabelView> labels_of(const State& state, uint32_t entity, const value::Value& key, int64_t time);
+// The rule that set it, by id; empty if somebody did by hand, or if the rules have it no more.
+std::string_view rule_id_of(const State& state, const state::LabelStore::Mark& mark);
+
+struct LimitView {
+  uint32_t rule = 0;
+  state::LimitGuard::Status status;
+};
+// Of the rules that have a limit.
+std::vector<LimitView> limits_of(State& state, int64_t time);
+
+// A feature's value at a key, one value a part, in the window of an event at that time. Copied to the arena.
+value::Value feature_value(State& state, uint32_t feature, std::span<const value::Value> key, int64_t time,
+                           value::Arena& arena);
+
+}  // namespace weir::engine
