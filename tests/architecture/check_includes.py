@@ -27,7 +27,7 @@ RUNTIME = {
     "runtime/explain": ["runtime/value", "runtime/interp"],
     "runtime/engine": ["runtime/value", "runtime/interp", "runtime/index", "runtime/jit", "runtime/match", "runtime/state", "runtime/explain"],
     "runtime/durable": ["runtime/value", "runtime/state", "runtime/match", "runtime/engine"],
-    "runtime/io": ["runtime/value", "runtime/engine"],
+    "runtime/io": ["runtime/value", "runtime/state", "runtime/engine"],
     "runtime/backtest": ["runtime/value", "runtime/engine", "runtime/io"],
 }
 ALLOWED = dict(COMPILER)

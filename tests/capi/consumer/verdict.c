@@ -269,7 +269,8 @@ static void session_options(void) {
   options.measure_cost = 1;
   OK(weir_session_create(ruleset, &options, &session, &err));
   weir_event *event = make_event(ruleset, "login");
-  for (int i = 0; i < 200; ++i) weir_verdict_release(eval_json(session, event, login(i % 60, "a", 1, "")));
+  static const char kNoId[] = "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":true}";
+  for (int i = 0; i < 200; ++i) weir_verdict_release(eval_json(session, event, kNoId));
   weir_rule_stats counts = WEIR_INIT(weir_rule_stats);
   CHECK(weir_session_get_rule_stats(session, 0, &counts) == WEIR_OK && counts.cost_samples > 0);
   weir_event_release(event);
