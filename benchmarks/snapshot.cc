@@ -60,7 +60,9 @@ std::shared_ptr<engine::State> filled(const std::shared_ptr<const ir::Program>& 
     }
   }
   state->set_clock(access.clock);
-  state->set_newest(0, access.time);
+  state::EventClock events;
+  events.resume(access.time);
+  state->set_newest(0, events);
   state->count_parts();
   return state;
 }

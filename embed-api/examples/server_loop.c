@@ -37,8 +37,7 @@ static void end_serving(serving *s) {
 /* Makes *s serve what is current in the slot. On failure *s is as it was. */
 static int serve_current(weir_slot *slot, serving *s, weir_error *err) {
   serving next = {0};
-  if (weir_slot_pin(slot, &next.rules, &next.generation, err) ||
-      weir_event_create_any(next.rules, &next.event, err) ||
+  if (weir_slot_pin(slot, &next.rules, &next.generation, err) || weir_event_create_any(next.rules, &next.event, err) ||
       (s->session == NULL ? weir_session_create(next.rules, NULL, &next.session, err)
                           : weir_session_adopt(s->session, next.rules, err))) {
     end_serving(&next);

@@ -54,7 +54,8 @@ SearchKeys::Key SearchKeys::add_pattern(const std::string& pattern) {
   if (!sets.empty()) std::erase_if(runs, [](const Run& run) { return !is_telling(run); });
   std::string error;
   // A malformed pattern is an error on every text.
-  if (sets.empty() && (runs.empty() || value::compiled_regex(value::Value::string(pattern), &error) == nullptr)) return {};
+  if (sets.empty() && (runs.empty() || value::compiled_regex(value::Value::string(pattern), &error) == nullptr))
+    return {};
   for (const std::vector<std::string>& set : sets) {
     std::vector<uint32_t> literals;
     for (const std::string& literal : set)

@@ -388,13 +388,13 @@ WEIR_API weir_status weir_session_share(weir_session *session, weir_session **se
 WEIR_API weir_status weir_session_observe(weir_session *session, const weir_event *event, weir_error *err);
 
 /* Writes the state of the session, and so of all that share it, to a file: under a temporary name beside it, forced to
- * the disk and renamed, so that the file is there whole or not at all. Evaluations of other sessions wait while state is
- * copied in memory, and not for the disk. WEIR_E_IO if the file cannot be written. */
+ * the disk and renamed, so that the file is there whole or not at all. Evaluations of other sessions wait while state
+ * is copied in memory, and not for the disk. WEIR_E_IO if the file cannot be written. */
 WEIR_API weir_status weir_session_snapshot(weir_session *session, weir_str path, weir_error *err);
 
-/* Gives the session the state of a snapshot in place of its own; sessions that shared that keep it. The rules need not be
- * those that wrote the file: what is defined alike is taken (see weir_session_adopt). WEIR_E_IO if the file cannot be
- * read; WEIR_E_DATA if it is damaged, cut off, or of a version that this library does not read. */
+/* Gives the session the state of a snapshot in place of its own; sessions that shared that keep it. The rules need not
+ * be those that wrote the file: what is defined alike is taken (see weir_session_adopt). WEIR_E_IO if the file cannot
+ * be read; WEIR_E_DATA if it is damaged, cut off, or of a version that this library does not read. */
 WEIR_API weir_status weir_session_restore(weir_session *session, weir_str path, weir_error *err);
 
 /* The session goes over to other rules and takes its state along: what is defined alike in both, wherever it stands in
