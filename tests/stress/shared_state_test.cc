@@ -97,7 +97,9 @@ TEST(SharedState, KeysInCommonAddUpAndAPauseSeesWholeEvents) {
     rare.tripped += session->counters()[2].tripped;
   }
   EXPECT_EQ(busy.fired, static_cast<uint64_t>(kKeys));  // once per key, whoever came first
-  EXPECT_EQ(busy.fired + busy.suppressed, kThreads * kEach - kKeys * 19);
+  // An event may see those that other threads added between its own update and its rules.
+  EXPECT_LE(busy.fired + busy.suppressed, kThreads * kEach - kKeys * (19 - (kThreads - 1)));
+  EXPECT_GE(busy.fired + busy.suppressed, kThreads * kEach - kKeys * 19);
   EXPECT_EQ(rare.fired, 100u);
   EXPECT_EQ(rare.fired + rare.tripped, kThreads * kEach / 100);
   for (int64_t k = 0; k < kKeys; ++k) {
