@@ -125,7 +125,8 @@ static void setters(const weir_ruleset *ruleset) {
 
   /* Evaluation does not change the event; clearing makes every field absent, and so does set_absent one. */
   OK(weir_event_set_absent(event, field(ruleset, "u"), &err));
-  OK(weir_event_set_str(event, WEIR_FIELD_ID, text("another id"), &err)); /* or it would be a duplicate */
+  weir_session_release(session); /* to this one it would be a duplicate */
+  session = make_session(ruleset);
   OK(weir_session_eval(session, event, NULL, &verdict, &err));
   CHECK(info_of(verdict).hit_count == 14);
   CHECK(weir_verdict_hit(verdict, 2, &hit) == WEIR_OK && hit.outcome == WEIR_OUTCOME_MISSING);

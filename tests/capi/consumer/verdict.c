@@ -154,7 +154,12 @@ static void explanations(void) {
   CHECK(why.ptr[0] == '[' && why.ptr[why.len - 1] == ']');
   weir_verdict_release(verdict);
 
+  /* With the same id it would be a duplicate, and that has nothing to explain. */
   options.trace = WEIR_TRACE_ALL;
+  OK(weir_session_eval(session, event, &options, &verdict, &err));
+  CHECK(info_of(verdict).duplicate && equal(weir_verdict_explain(verdict), "[]"));
+  weir_verdict_release(verdict);
+  OK(weir_event_set_str(event, WEIR_FIELD_ID, text("another"), &err));
   OK(weir_session_eval(session, event, &options, &verdict, &err));
   why = weir_verdict_explain(verdict);
   CHECK(count(why, "\"decided_by\"") == 5);
@@ -269,8 +274,9 @@ static void session_options(void) {
   options.measure_cost = 1;
   OK(weir_session_create(ruleset, &options, &session, &err));
   weir_event *event = make_event(ruleset, "login");
-  static const char kNoId[] = "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":true}";
-  for (int i = 0; i < 200; ++i) weir_verdict_release(eval_json(session, event, kNoId));
+  for (int i = 0; i < 200; ++i)
+    weir_verdict_release(
+        eval_json(session, event, "{\"time\":\"2026-01-01T00:00:00Z\",\"account\":\"a\",\"ok\":true}"));
   weir_rule_stats counts = WEIR_INIT(weir_rule_stats);
   CHECK(weir_session_get_rule_stats(session, 0, &counts) == WEIR_OK && counts.cost_samples > 0);
   weir_event_release(event);
