@@ -7,18 +7,18 @@
 // by.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
 
+#include "benchmarks/resident.h"
 #include "runtime/state/feature_store.h"
 
 namespace weir::state {
 namespace {
 
+using bench::resident_bytes;
 using value::Value;
 
 constexpr int64_t kSecond = 1'000'000'000;
@@ -29,15 +29,6 @@ struct Config {
   types::Kind kind;
   double param;
 };
-
-size_t resident_bytes() {
-  long pages = 0, resident = 0;
-  if (FILE* f = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = 0;
-    std::fclose(f);
-  }
-  return static_cast<size_t>(resident) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-}
 
 uint64_t next_random(uint64_t* state) {
   *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;

@@ -11,11 +11,6 @@
 namespace weir::ir {
 namespace {
 
-Identity hash_of(std::string_view text) {
-  const XXH128_hash_t h = XXH3_128bits(text.data(), text.size());
-  return {h.low64, h.high64};
-}
-
 // Texts are written with their length before them, so that no two lists of parts give the same text.
 class Text {
  public:
@@ -33,7 +28,7 @@ class Text {
     out_ += to_string(identity) + ' ';
     return *this;
   }
-  Identity hash() const { return hash_of(out_); }
+  Identity hash() const { return identity_of(out_); }
 
  private:
   std::string out_;
@@ -150,6 +145,11 @@ class NodeHasher {
 }  // namespace
 
 std::string to_string(const Identity& identity) { return fmt::format("{:016x}{:016x}", identity.hi, identity.lo); }
+
+Identity identity_of(std::string_view text) {
+  const XXH128_hash_t h = XXH3_128bits(text.data(), text.size());
+  return {h.low64, h.high64};
+}
 
 Identity feature_identity(const Program& program, const Feature& f) {
   const Event& event = program.events[f.event];

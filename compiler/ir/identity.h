@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace weir::ir {
 
@@ -29,6 +30,7 @@ struct Identity {
   friend auto operator<=>(const Identity&, const Identity&) = default;
 };
 std::string to_string(const Identity& identity);  // 32 hexadecimal digits
+Identity identity_of(std::string_view text);      // its hash
 
 // The features that it reads must have their identities.
 Identity feature_identity(const Program& program, const Feature& feature);

@@ -8,6 +8,7 @@
 #include "embed-api/src/verdict.h"
 #include "runtime/durable/snapshot_file.h"
 #include "runtime/engine/carry_over.h"
+#include "runtime/engine/inspect.h"
 #include "runtime/engine/state_image.h"
 #include "runtime/explain/explain.h"
 #include "runtime/explain/failure_text.h"
@@ -148,6 +149,16 @@ std::string explain_rules(weir_session* session, uint32_t event, const engine::E
 }
 
 }  // namespace
+
+weir_status read_instant(std::string_view nanos_name, int64_t seconds, int32_t nanos, int64_t* out, weir_error* err) {
+  constexpr int64_t kNanosASecond = 1'000'000'000;
+  if (nanos < 0 || nanos >= kNanosASecond)
+    return fail(err, WEIR_E_ARG, "`{}` is {}, not in [0, 1000000000)", nanos_name, nanos);
+  if (__builtin_mul_overflow(seconds, kNanosASecond, out) || __builtin_add_overflow(*out, nanos, out))
+    return fail(err, WEIR_E_ARG, "{} s is not within years 1678 to 2262", seconds);
+  return WEIR_OK;
+}
+
 }  // namespace weir::embed
 
 using weir::embed::call;
@@ -318,12 +329,9 @@ weir_status weir_session_has_label(weir_session* session, weir_str label, weir_s
     const int index = program.find_label(view(label));
     if (index < 0) return fail(err, WEIR_E_SCHEMA, "the rules declare no label `{}`", view(label));
     int64_t now = 0;
-    if (nanos < 0 || nanos >= 1'000'000'000)
-      return fail(err, WEIR_E_ARG, "`nanos` is {}, not in [0, 1000000000)", nanos);
-    if (!weir::embed::to_nanos(seconds, nanos, &now))
-      return fail(err, WEIR_E_ARG, "{} s is not within years 1678 to 2262", seconds);
+    if (weir_status s = weir::embed::read_instant("nanos", seconds, nanos, &now, err)) return s;
     const weir::value::Value k =
-        weir::embed::key_value(program, program.labels[static_cast<size_t>(index)].entity, view(key));
+        weir::engine::entity_key(program, program.labels[static_cast<size_t>(index)].entity, view(key));
     if (k.is_missing()) return fail(err, WEIR_E_DATA, "key `{}` is not an int, as the label's entity is", view(key));
     *has = session->engine->has_label(static_cast<uint32_t>(index), k, now) ? 1 : 0;
     return WEIR_OK;

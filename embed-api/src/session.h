@@ -12,7 +12,6 @@
 #include "runtime/engine/snoozes.h"
 #include "runtime/io/audit_log.h"
 #include "runtime/state/label_store.h"
-#include "runtime/value/text.h"
 
 namespace weir::embed {
 
@@ -28,16 +27,8 @@ struct BorneLabel {
   std::string rule_id;
 };
 
-// The key of an entity from its text; missing if it is no number where the entity's base is int.
-inline value::Value key_value(const ir::Program& program, uint32_t entity, std::string_view text) {
-  if (program.entities[entity].base != types::Kind::kInt) return value::Value::string(text);
-  int64_t i = 0;
-  return value::parse_int(text, &i) == value::ParseResult::kOk ? value::Value::integer(i) : value::Value::missing();
-}
-
-inline bool to_nanos(int64_t seconds, int32_t nanos, int64_t* out) {
-  return !__builtin_mul_overflow(seconds, int64_t{1'000'000'000}, out) && !__builtin_add_overflow(*out, nanos, out);
-}
+// A time as the host gives it. `nanos_name`: of the argument or field, for the message.
+weir_status read_instant(std::string_view nanos_name, int64_t seconds, int32_t nanos, int64_t* out, weir_error* err);
 
 }  // namespace weir::embed
 

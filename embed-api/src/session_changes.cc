@@ -18,13 +18,6 @@ void split(int64_t nanos, int64_t* seconds, int32_t* rest) {
   *rest = nanos == INT64_MAX ? 0 : static_cast<int32_t>(nanos - *seconds * kNanosASecond);
 }
 
-weir_status read_instant(std::string_view name, int64_t seconds, int32_t nanos, int64_t* out, weir_error* err) {
-  if (nanos < 0 || nanos >= kNanosASecond)
-    return fail(err, WEIR_E_ARG, "`{}_ns` is {}, not in [0, 1000000000)", name, nanos);
-  if (!to_nanos(seconds, nanos, out)) return fail(err, WEIR_E_ARG, "{} s is not within years 1678 to 2262", seconds);
-  return WEIR_OK;
-}
-
 weir_status read_change(const weir_change& given, const engine::State& state, engine::StateChange* out,
                         weir_error* err) {
   if (given.kind >= engine::kChangeKindCount) return fail(err, WEIR_E_ARG, "weir_change.kind is {}", given.kind);
@@ -43,10 +36,10 @@ weir_status read_change(const weir_change& given, const engine::State& state, en
     WEIR_REQUIRE_TEXT(value, err);
     out->values.emplace_back(view(value));
   }
-  if (weir_status s = read_instant("time", given.time_s, given.time_ns, &out->time_nanos, err)) return s;
-  if (weir_status s = read_instant("until", given.until_s, given.until_ns, &out->until_nanos, err)) return s;
-  if (out->time_nanos == 0) out->time_nanos = engine::now_of(state);
-  if (out->time_nanos == INT64_MIN + 1 && out->kind == engine::ChangeKind::kSetLabel)
+  if (weir_status s = read_instant("time_ns", given.time_s, given.time_ns, &out->time_nanos, err)) return s;
+  if (weir_status s = read_instant("until_ns", given.until_s, given.until_ns, &out->until_nanos, err)) return s;
+  if (out->time_nanos == 0) out->time_nanos = state.newest();
+  if (out->time_nanos == engine::State::kBeforeAll && out->kind == engine::ChangeKind::kSetLabel)
     return report(err, WEIR_E_ARG, "the state has seen no event: `time_s` must say as of when the label is set");
   if (out->until_nanos == 0) out->until_nanos = INT64_MAX;
   return WEIR_OK;
@@ -122,11 +115,8 @@ weir_status weir_session_label_count(weir_session* session, weir_str entity, wei
     const int index = program.find_entity(view(entity));
     if (index < 0) return fail(err, WEIR_E_SCHEMA, "the rules declare no entity `{}`", view(entity));
     int64_t now = 0;
-    if (nanos < 0 || nanos >= 1'000'000'000)
-      return fail(err, WEIR_E_ARG, "`nanos` is {}, not in [0, 1000000000)", nanos);
-    if (!weir::embed::to_nanos(seconds, nanos, &now))
-      return fail(err, WEIR_E_ARG, "{} s is not within years 1678 to 2262", seconds);
-    const weir::value::Value k = weir::embed::key_value(program, static_cast<uint32_t>(index), view(key));
+    if (weir_status s = weir::embed::read_instant("nanos", seconds, nanos, &now, err)) return s;
+    const weir::value::Value k = weir::engine::entity_key(program, static_cast<uint32_t>(index), view(key));
     if (k.is_missing()) return fail(err, WEIR_E_DATA, "key `{}` is not an int, as the entity is", view(key));
     const weir::engine::State& state = *session->engine->state();
     session->labels.clear();
@@ -156,7 +146,7 @@ weir_status weir_session_get_limit(const weir_session* session, size_t rule, wei
   weir::engine::State& state = *session->engine->state();
   const weir::state::LimitGuard* guard = state.limit(static_cast<uint32_t>(rule));
   if (guard == nullptr) return WEIR_E_SCHEMA;
-  const auto status = guard->status(weir::engine::now_of(state));
+  const auto status = guard->status(state.newest());
   weir_limit full = {};
   full.tripped = status.tripped ? 1 : 0;
   full.fires = static_cast<uint64_t>(status.fires);
@@ -193,7 +183,7 @@ size_t weir_session_snooze_count(weir_session* session) {
   if (session == nullptr) return 0;
   try {
     const weir::engine::State& state = *session->engine->state();
-    const int64_t now = weir::engine::now_of(state);
+    const int64_t now = state.newest();
     session->snoozes = state.snoozes().current()->all();
     std::erase_if(session->snoozes, [&](const weir::engine::Snooze& s) { return s.until_nanos <= now; });
   } catch (...) {

@@ -14,9 +14,6 @@ using value::Value;
 
 constexpr size_t kMaxEventMemory = size_t{256} << 20;
 
-// Whether an id was made up by the reader of a file: two that are equal are still two events.
-bool is_default(const Value& id) { return id.reserved[1] != 0; }
-
 absl::Status does_not_fit(const std::string& text) { return absl::FailedPreconditionError(text); }
 
 // Whether a field of a type may hold the value: the evaluator takes that for granted.
@@ -84,7 +81,7 @@ std::string event_schema(const ir::Program& program) {
 
 void append_event(const ir::Program& program, uint32_t event, const Value* row, std::string* out) {
   Writer record;
-  record.varint(uint64_t{event} << 1 | is_default(row[types::EventSchema::kIdSlot]));
+  record.varint(uint64_t{event} << 1 | row[types::EventSchema::kIdSlot].is_default_id());
   for (size_t slot = 0; slot < program.events[event].schema.fields.size(); ++slot) {
     // What is absent is a kind of its own; an error cannot stand in a row.
     state::write_value(row[slot].is_error() ? Value::missing() : row[slot], record);
@@ -133,7 +130,7 @@ absl::Status EventDecoder::decode(std::string_view payload, value::Arena& arena,
     }
     (*row)[static_cast<size_t>(field.slot)] = v;
   }
-  if ((head & 1) != 0) (*row)[types::EventSchema::kIdSlot].reserved[1] = 1;
+  if ((head & 1) != 0) (*row)[types::EventSchema::kIdSlot].set_default_id();
   if (in.left() > 0) return data_loss("an event of the log is longer than its fields");
   for (size_t slot = 0; slot < today.schema.fields.size(); ++slot) {
     const types::Field& field = today.schema.fields[slot];

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include <cerrno>
 #include <cstring>
@@ -86,10 +87,7 @@ absl::Status remove_file(const std::string& path) {
 }
 
 absl::Status make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) == 0) {
-    const size_t slash = path.find_last_of('/', path.size() - 2);
-    return sync_directory(slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash));
-  }
+  if (::mkdir(path.c_str(), 0755) == 0) return sync_parent(path);
   struct stat info;
   if (errno == EEXIST && ::stat(path.c_str(), &info) == 0) {
     if (S_ISDIR(info.st_mode)) return absl::OkStatus();
@@ -103,6 +101,13 @@ absl::Status sync_directory(const std::string& path) {
   if (!directory.is_open()) return system_error("open", path);
   return directory.sync(path);
 }
+
+absl::Status sync_parent(const std::string& path) {
+  const size_t slash = path.find_last_of('/', path.size() - 2);  // one at the end is the path's own
+  return sync_directory(slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash));
+}
+
+uint64_t checksum(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 absl::StatusOr<std::vector<std::string>> list_directory(const std::string& path) {
   DIR* directory = ::opendir(path.c_str());

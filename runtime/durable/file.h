@@ -44,8 +44,13 @@ absl::Status truncate_file(const std::string& path, uint64_t size);
 absl::Status remove_file(const std::string& path);
 absl::Status make_directory(const std::string& path);
 absl::Status sync_directory(const std::string& path);
+// The directory that the file, or directory, is in.
+absl::Status sync_parent(const std::string& path);
 // Everything in it that is a file, in no order.
 absl::StatusOr<std::vector<std::string>> list_directory(const std::string& path);
+
+// XXH3-64, as both kinds of files check their contents by.
+uint64_t checksum(std::string_view bytes);
 
 // "cannot write `path`: no space left on device", with the code that fits errno.
 absl::Status system_error(std::string_view what, const std::string& path);

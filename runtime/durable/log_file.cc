@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cstring>
@@ -21,8 +20,6 @@ constexpr size_t kHead = 17;     // bytes of a record before its payload
 constexpr size_t kUnhashed = 8;  // of them not under the checksum: length and checksum
 constexpr size_t kPendingLimit = 1 << 20;
 
-uint64_t hash_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
-
 // The record at the start of the bytes, if it is one.
 std::optional<LogRecord> record_at(std::string_view bytes) {
   if (bytes.size() < kHead) return std::nullopt;
@@ -33,7 +30,7 @@ std::optional<LogRecord> record_at(std::string_view bytes) {
   std::memcpy(&record.sequence, bytes.data() + 8, 8);
   record.kind = static_cast<RecordKind>(bytes[16]);
   if (length > kMaxRecord || bytes.size() - kHead < length) return std::nullopt;
-  if (static_cast<uint32_t>(hash_of(bytes.substr(kUnhashed, kHead - kUnhashed + length))) != hash) return std::nullopt;
+  if (static_cast<uint32_t>(checksum(bytes.substr(kUnhashed, kHead - kUnhashed + length))) != hash) return std::nullopt;
   record.payload = bytes.substr(kHead, length);
   return record;
 }
@@ -60,7 +57,7 @@ absl::StatusOr<LogSegment> parse_segment(std::string_view bytes) {
   const std::string_view payload = in.raw(length);
   const size_t hashed = bytes.size() - in.left();
   const uint64_t hash = in.fixed64();
-  if (!in.ok() || hash != hash_of(bytes.substr(0, hashed))) {
+  if (!in.ok() || hash != checksum(bytes.substr(0, hashed))) {
     if (has_later_record(bytes, 0)) return data_loss("its header is damaged");
     return absl::NotFoundError("its header was not written whole");
   }
@@ -114,11 +111,10 @@ absl::Status LogWriter::begin(const std::string& path, uint64_t first, std::stri
   header.fixed32(static_cast<uint32_t>(8 + schema.size()));
   header.fixed64(first);
   header.raw(schema.data(), schema.size());
-  header.fixed64(hash_of(header.bytes()));
+  header.fixed64(checksum(header.bytes()));
   absl::Status status = file->write(header.bytes(), path);
   if (status.ok()) status = file->sync(path);
-  const size_t slash = path.rfind('/');
-  if (status.ok()) status = sync_directory(slash == std::string::npos ? "." : path.substr(0, slash));
+  if (status.ok()) status = sync_parent(path);
   if (!status.ok()) return status;
   const std::lock_guard lock(mutex_);
   if (unsynced_ && file_.is_open()) status = file_.sync(path_);
@@ -142,7 +138,7 @@ absl::Status LogWriter::append(RecordKind kind, std::string_view payload) {
   std::memcpy(head, &length, 4);
   std::memcpy(head + 8, &next_, 8);
   head[16] = static_cast<char>(kind);
-  const auto hash = static_cast<uint32_t>(hash_of(std::string_view(pending_).substr(start + kUnhashed)));
+  const auto hash = static_cast<uint32_t>(checksum(std::string_view(pending_).substr(start + kUnhashed)));
   std::memcpy(head + 4, &hash, 4);
   ++next_;
   bytes_ += kHead + payload.size();

@@ -21,8 +21,6 @@ constexpr uint32_t kHeaderRest = 32;                   // bytes after the length
 constexpr size_t kTrailer = 8 + 3 * sizeof(uint64_t);  // bytes
 constexpr size_t kSectionHead = 44;                    // bytes, its own checksum excluded
 
-uint64_t hash_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
-
 void put_identity(const ir::Identity& identity, Writer* out) {
   out->fixed64(identity.lo);
   out->fixed64(identity.hi);
@@ -42,7 +40,7 @@ void put_header(const SnapshotHeader& header, Writer* out) {
   out->fixed64(header.sequence);
   out->fixed64(header.generation);
   put_identity(header.rules, out);
-  out->fixed64(hash_of(std::string_view(out->bytes()).substr(start)));
+  out->fixed64(checksum(std::string_view(out->bytes()).substr(start)));
 }
 
 void put_section_head(const Section& section, Writer* out) {
@@ -51,9 +49,9 @@ void put_section_head(const Section& section, Writer* out) {
   out->fixed32(section.kind);
   put_identity(section.identity, out);
   out->fixed64(section.payload.size());
-  out->fixed64(hash_of(section.payload));
+  out->fixed64(checksum(section.payload));
   out->fixed32(0);
-  out->fixed64(hash_of(std::string_view(out->bytes()).substr(start)));
+  out->fixed64(checksum(std::string_view(out->bytes()).substr(start)));
 }
 
 absl::Status check_trailer(std::string_view bytes, uint64_t* sections) {
@@ -63,7 +61,7 @@ absl::Status check_trailer(std::string_view bytes, uint64_t* sections) {
   if (in.raw(kTrailerMagic.size()) != kTrailerMagic) return data_loss("its end is missing: it was not written whole");
   *sections = in.fixed64();
   if (in.fixed64() != body.size()) return data_loss("its length is not the one it was written with");
-  if (in.fixed64() != hash_of(body)) return data_loss("its checksum is wrong");
+  if (in.fixed64() != checksum(body)) return data_loss("its checksum is wrong");
   return absl::OkStatus();
 }
 
@@ -81,7 +79,7 @@ absl::Status read_header(std::string_view bytes, Reader* in, SnapshotHeader* hea
     return data_loss("its header is too short");
   }
   const size_t size = bytes.size() - in->left();
-  if (in->fixed64() != hash_of(bytes.substr(0, size)) || !in->ok()) return data_loss("the header's checksum is wrong");
+  if (in->fixed64() != checksum(bytes.substr(0, size)) || !in->ok()) return data_loss("the header's checksum is wrong");
   return absl::OkStatus();
 }
 
@@ -150,12 +148,12 @@ absl::StatusOr<Snapshot> snapshot_from_bytes(std::string_view bytes) {
     section.identity = get_identity(in);
     const uint64_t length = in.fixed64(), hash = in.fixed64();
     in.fixed32();
-    if (!in.ok() || in.fixed64() != hash_of(head.substr(0, kSectionHead))) {
+    if (!in.ok() || in.fixed64() != checksum(head.substr(0, kSectionHead))) {
       return data_loss("a section's head has a wrong checksum");
     }
     const std::string_view payload = in.raw(length);
     if (!in.ok() || in.left() < end) return data_loss("a section is longer than its file");
-    if (hash_of(payload) != hash) return data_loss("a section has a wrong checksum");
+    if (checksum(payload) != hash) return data_loss("a section has a wrong checksum");
     section.payload = payload;
     out.sections.push_back(std::move(section));
   }
@@ -174,8 +172,7 @@ absl::Status write_snapshot(const std::string& path, const Snapshot& snapshot) {
     ::unlink(temporary.c_str());
     return status;
   }
-  const size_t slash = path.rfind('/');
-  return sync_directory(slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash));
+  return sync_parent(path);
 }
 
 absl::StatusOr<Snapshot> read_snapshot(const std::string& path) {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "runtime/engine/inspect.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
-#include "runtime/value/text.h"
 
 namespace weir::engine {
 namespace {
@@ -25,12 +25,12 @@ std::string until(int64_t nanos) { return nanos == INT64_MAX ? "for ever" : "unt
 
 std::string text_of(const State& state, const std::optional<state::LabelStore::Mark>& mark) {
   if (!mark) return "absent";
-  const auto& rules = state.program().rules;
+  const std::string_view rule = rule_id_of(state, *mark);
   std::string who = "a rule that is no more";
   if (mark->from.by_hand()) {
     who = mark->from.origin();
-  } else if (mark->rule < rules.size()) {
-    who = fmt::format("{} on {}", rules[mark->rule].id, mark->from.origin());
+  } else if (!rule.empty()) {
+    who = fmt::format("{} on {}", rule, mark->from.origin());
   }
   return fmt::format("{}, set {} by {}", until(mark->expires), instant(mark->set_at), who);
 }
@@ -40,13 +40,8 @@ absl::StatusOr<Applied> change_label(State& state, const StateChange& change) {
   const int found = program.find_label(change.name);
   if (found < 0) return unknown("label", change.name);
   const auto label = static_cast<uint32_t>(found);
-  Value key = Value::string(change.key);
-  if (program.entities[program.labels[label].entity].base == types::Kind::kInt) {
-    int64_t number = 0;
-    if (value::parse_int(change.key, &number) != value::ParseResult::kOk)
-      return invalid(fmt::format("key `{}` is not an int, as the label's entity is", change.key));
-    key = Value::integer(number);
-  }
+  const Value key = entity_key(program, program.labels[label].entity, change.key);
+  if (key.is_missing()) return invalid(fmt::format("key `{}` is not an int, as the label's entity is", change.key));
   const bool set = change.kind == ChangeKind::kSetLabel;
   if (set && change.until_nanos <= change.time_nanos)
     return absl::OutOfRangeError("the label would end before it begins");

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "runtime/engine/by_hand.h"
+#include "runtime/engine/rule_numbers.h"
 #include "runtime/engine/warming.h"
 #include "runtime/state/time.h"
 
@@ -32,19 +32,15 @@ void move_features(State& from, State& to) {
     to.set_warming_since(f, from.warming_since(at->second));
     parts.erase(at);  // a second feature of the same definition counts for itself from now on
   }
-  begin_warming(to, fresh, newest_time(from));
+  begin_warming(to, fresh, from.newest());
 }
 
 void move_labels(State& from, State& to) {
   const ir::Program& before = from.program();
   const ir::Program& after = to.program();
-  std::map<std::string_view, uint32_t> by_id;
-  for (uint32_t r = 0; r < after.rules.size(); ++r) by_id.emplace(after.rules[r].id, r);
+  const RuleNumbers numbers(after);
   std::vector<uint32_t> rules;
-  for (const ir::Rule& rule : before.rules) {
-    const auto at = by_id.find(rule.id);
-    rules.push_back(at == by_id.end() ? state::LabelStore::kNoRule : at->second);
-  }
+  for (const ir::Rule& rule : before.rules) rules.push_back(numbers.of(rule.id));
   Parts parts;
   for (uint32_t l = 0; l < before.labels.size(); ++l) parts.emplace(ir::label_identity(before, l), l);
   for (uint32_t l = 0; l < after.labels.size(); ++l) {

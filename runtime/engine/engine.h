@@ -114,6 +114,9 @@ struct EventResult {
   bool moved = false;
 };
 
+class State;
+struct StateOptions;
+
 struct SessionOptions {
   int64_t max_steps = 10'000'000;  // per event, all rules together
   bool time_rules = false;         // measure each rule's share of the evaluation cost (sampled)
@@ -123,13 +126,14 @@ struct SessionOptions {
   uint64_t generation = 0;  // of the rules, as labels remember it
 };
 
+// Of the state that a session with these options makes for itself.
+StateOptions state_options(const SessionOptions& options);
+
 // Counted since the session began.
 struct RuleCounters {
   uint64_t fired = 0, suppressed = 0, tripped = 0, errors = 0, missing = 0, snoozed = 0;
   uint64_t cost_samples = 0, cost_ns = 0;
 };
-
-class State;
 
 class Session {
  public:

@@ -1,18 +1,17 @@
 #include "runtime/engine/inspect.h"
 
-#include <algorithm>
-
 #include "runtime/state/owned_value.h"
 #include "runtime/state/time.h"
+#include "runtime/value/text.h"
 
 namespace weir::engine {
 
 using value::Value;
 
-int64_t now_of(const State& state) {
-  int64_t now = INT64_MIN + 1;
-  for (uint32_t e = 0; e < state.program().events.size(); ++e) now = std::max(now, state.newest(e));
-  return now;
+Value entity_key(const ir::Program& program, uint32_t entity, std::string_view text) {
+  if (program.entities[entity].base != types::Kind::kInt) return Value::string(text);
+  int64_t number = 0;
+  return value::parse_int(text, &number) == value::ParseResult::kOk ? Value::integer(number) : Value::missing();
 }
 
 std::vector<LabelView> labels_of(const State& state, uint32_t entity, const Value& key, int64_t time) {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/engine/state.h"
@@ -11,8 +11,8 @@
 
 namespace weir::engine {
 
-// The newest time of any event type: what "now" means to a state. INT64_MIN + 1 if it has seen no event.
-int64_t now_of(const State& state);
+// The key of an entity from its text, which it borrows; missing if it is no number where the entity's base is int.
+value::Value entity_key(const ir::Program& program, uint32_t entity, std::string_view text);
 
 // One label that an entity bears.
 struct LabelView {

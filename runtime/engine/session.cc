@@ -38,9 +38,6 @@ uint8_t note_of(const EventResult& result) {
   return static_cast<uint8_t>(static_cast<uint8_t>(result.verdict) | static_cast<uint8_t>(result.shadow_verdict) << 2);
 }
 
-// An id that the reader made up of file and line is nobody's.
-bool is_default(const Value& id) { return id.reserved[1] != 0; }
-
 }  // namespace
 
 struct Session::Impl {
@@ -170,7 +167,8 @@ void Session::Impl::evaluate(uint32_t event_type, Value* row) {
   row[e.each_slot] = Value::missing();
   ahead_events += view.begin(event, time, clock, ctx);
   const Value& id = row[types::EventSchema::kIdSlot];
-  const bool told_apart = state->ids().wanted(event) && id.is(value::Kind::kString) && id.aux > 0 && !is_default(id);
+  const bool told_apart =
+      state->ids().wanted(event) && id.is(value::Kind::kString) && id.aux > 0 && !id.is_default_id();
   const uint64_t hash = told_apart ? state::hash_of(id) : 0;
   if (told_apart && is_duplicate(hash)) return;
   view.update(row, ctx);
@@ -378,8 +376,10 @@ void Session::Impl::apply_labels() {
   label_writes.clear();
 }
 
+StateOptions state_options(const SessionOptions& options) { return {options.events, options.max_state_bytes}; }
+
 Session::Session(std::shared_ptr<const Rules> rules, const SessionOptions& options) {
-  auto state = std::make_shared<State>(rules->program_ptr(), StateOptions{options.events, options.max_state_bytes});
+  auto state = std::make_shared<State>(rules->program_ptr(), state_options(options));
   impl_ = std::make_unique<Impl>(std::move(rules), std::move(state), options);
 }
 Session::Session(std::shared_ptr<const Rules> rules, std::shared_ptr<State> state, const SessionOptions& options)

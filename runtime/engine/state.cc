@@ -8,8 +8,6 @@
 namespace weir::engine {
 namespace {
 
-constexpr int64_t kBeforeAll = INT64_MIN + 1;
-
 size_t once_bytes(const std::vector<std::unique_ptr<state::OnceGuard>>& guards) {
   size_t n = 0;
   for (const auto& guard : guards) n += guard == nullptr ? 0 : guard->bytes();
@@ -104,6 +102,12 @@ int64_t State::newest(uint32_t event) const {
   const std::lock_guard seats(seats_mutex_);
   int64_t newest = newest_[event];
   for (const auto& seat : seats_) newest = std::max(newest, seat->newest[event].load(std::memory_order_relaxed));
+  return newest;
+}
+
+int64_t State::newest() const {
+  int64_t newest = kBeforeAll;
+  for (uint32_t e = 0; e < newest_.size(); ++e) newest = std::max(newest, this->newest(e));
   return newest;
 }
 

@@ -69,6 +69,9 @@ class State {
   uint64_t clock() const { return clock_.load(std::memory_order_relaxed); }
   // Time of the newest event of a type that any session has seen.
   int64_t newest(uint32_t event) const;
+  // Of any type: what "now" means to the state. kBeforeAll: it has seen no event.
+  int64_t newest() const;
+  static constexpr int64_t kBeforeAll = INT64_MIN + 1;
 
   // A feature that is new to a state which has seen events is warming: missing for whoever reads it, until what it can
   // know reaches back a window. kNever if it is not; INT64_MAX if only a backfill can end it.

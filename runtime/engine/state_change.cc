@@ -2,54 +2,18 @@
 // little-endian.
 #include "runtime/engine/state_change.h"
 
-#include <cstring>
-
 #include "absl/status/status.h"
+#include "runtime/state/codec.h"
 
 namespace weir::engine {
 namespace {
 
-template <typename T>
-void put(T v, std::string* out) {
-  for (size_t i = 0; i < sizeof(T); ++i) out->push_back(static_cast<char>(static_cast<uint64_t>(v) >> (8 * i)));
+void put_text(std::string_view text, state::Writer& out) {
+  out.fixed32(static_cast<uint32_t>(text.size()));
+  out.raw(text.data(), text.size());
 }
 
-void put_text(std::string_view text, std::string* out) {
-  put(static_cast<uint32_t>(text.size()), out);
-  out->append(text);
-}
-
-class Cursor {
- public:
-  explicit Cursor(std::string_view bytes) : rest_(bytes) {}
-  template <typename T>
-  T number() {
-    if (rest_.size() < sizeof(T)) {
-      good_ = false;
-      return 0;
-    }
-    uint64_t v = 0;
-    for (size_t i = 0; i < sizeof(T); ++i) v |= uint64_t{static_cast<uint8_t>(rest_[i])} << (8 * i);
-    rest_.remove_prefix(sizeof(T));
-    return static_cast<T>(v);
-  }
-  std::string text() {
-    const auto size = number<uint32_t>();
-    if (size > rest_.size()) {
-      good_ = false;
-      return {};
-    }
-    std::string out(rest_.substr(0, size));
-    rest_.remove_prefix(size);
-    return out;
-  }
-  size_t left() const { return rest_.size(); }
-  bool good() const { return good_; }
-
- private:
-  std::string_view rest_;
-  bool good_ = true;
-};
+std::string get_text(state::Reader& in) { return std::string(in.raw(in.fixed32())); }
 
 }  // namespace
 
@@ -61,32 +25,32 @@ std::string_view change_name(ChangeKind kind) {
 }
 
 std::string to_bytes(const StateChange& change) {
-  std::string out;
-  put(static_cast<uint8_t>(change.kind), &out);
-  put(static_cast<uint8_t>(change.has_key), &out);
-  for (const std::string* text : {&change.name, &change.key, &change.by, &change.reason}) put_text(*text, &out);
-  put(change.time_nanos, &out);
-  put(change.until_nanos, &out);
-  put(static_cast<uint32_t>(change.values.size()), &out);
-  for (const std::string& value : change.values) put_text(value, &out);
-  return out;
+  state::Writer out;
+  out.u8(static_cast<uint8_t>(change.kind));
+  out.u8(static_cast<uint8_t>(change.has_key));
+  for (const std::string* text : {&change.name, &change.key, &change.by, &change.reason}) put_text(*text, out);
+  out.fixed64(static_cast<uint64_t>(change.time_nanos));
+  out.fixed64(static_cast<uint64_t>(change.until_nanos));
+  out.fixed32(static_cast<uint32_t>(change.values.size()));
+  for (const std::string& value : change.values) put_text(value, out);
+  return out.take();
 }
 
 absl::StatusOr<StateChange> change_from_bytes(std::string_view bytes) {
-  Cursor in(bytes);
+  state::Reader in(bytes);
   StateChange change;
-  const auto kind = in.number<uint8_t>();
+  const uint8_t kind = in.u8();
   if (kind >= kChangeKindCount) return absl::InvalidArgumentError("a change of an unknown kind");
   change.kind = static_cast<ChangeKind>(kind);
-  change.has_key = in.number<uint8_t>() != 0;
-  for (std::string* text : {&change.name, &change.key, &change.by, &change.reason}) *text = in.text();
-  change.time_nanos = in.number<int64_t>();
-  change.until_nanos = in.number<int64_t>();
-  const auto values = in.number<uint32_t>();
+  change.has_key = in.u8() != 0;
+  for (std::string* text : {&change.name, &change.key, &change.by, &change.reason}) *text = get_text(in);
+  change.time_nanos = static_cast<int64_t>(in.fixed64());
+  change.until_nanos = static_cast<int64_t>(in.fixed64());
+  const uint32_t values = in.fixed32();
   if (values > in.left() / 4) return absl::InvalidArgumentError("a change that breaks off");
   change.values.reserve(values);
-  for (uint32_t i = 0; i < values; ++i) change.values.push_back(in.text());
-  if (!in.good() || in.left() != 0) return absl::InvalidArgumentError("a change that breaks off");
+  for (uint32_t i = 0; i < values; ++i) change.values.push_back(get_text(in));
+  if (!in.ok() || in.left() != 0) return absl::InvalidArgumentError("a change that breaks off");
   return change;
 }
 

@@ -1,12 +1,12 @@
 #include "runtime/engine/state_image.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <map>
 #include <string_view>
 
 #include "runtime/engine/by_hand.h"
+#include "runtime/engine/rule_numbers.h"
 #include "runtime/engine/warming.h"
 #include "runtime/state/codec.h"
 #include "runtime/state/time.h"
@@ -22,9 +22,7 @@ StateSection section(SectionKind kind, const ir::Identity& identity, Writer& pay
 }
 
 ir::Identity ids_identity(const ir::Program& program, uint32_t event) {
-  const std::string text = "ids of " + program.events[event].schema.name;
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return {hash.low64, hash.high64};
+  return ir::identity_of("ids of " + program.events[event].schema.name);
 }
 
 StateSection save_clock(const State& state) {
@@ -64,7 +62,7 @@ class Restorer {
       ++report_->features;
     }
     state_.count_parts();
-    begin_warming(state_, fresh, newest_time(state_));
+    begin_warming(state_, fresh, state_.newest());
     for (uint32_t f = 0; f < program.features.size(); ++f) {
       if (state_.warming(f)) report_->warming.push_back(program.features[f].name);
     }
@@ -123,12 +121,8 @@ class Restorer {
       const int event = program.find_event(name);
       if (event >= 0) state_.set_newest(static_cast<uint32_t>(event), clock);
     }
-    std::map<std::string_view, uint32_t> today;
-    for (uint32_t r = 0; r < program.rules.size(); ++r) today.emplace(program.rules[r].id, r);
-    for (size_t rules = in.count(1); rules > 0 && in.ok(); --rules) {
-      const auto at = today.find(in.text());
-      rules_.push_back(at == today.end() ? state::LabelStore::kNoRule : at->second);
-    }
+    const RuleNumbers today(program);
+    for (size_t rules = in.count(1); rules > 0 && in.ok(); --rules) rules_.push_back(today.of(in.text()));
     if (!in.ok() || in.left() > 0) return broken("the", "clock", in);
     state_.set_clock(clock);
     return absl::OkStatus();
@@ -218,10 +212,7 @@ ir::Identity rules_identity(const ir::Program& program) {
     text += list.name;
     for (const std::string& value : list.values) text += fmt::format(" {}:{}", value.size(), value);
   }
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return {hash.low64, hash.high64};
+  return ir::identity_of(text);
 }
-
-StateOptions state_options(const SessionOptions& options) { return {options.events, options.max_state_bytes}; }
 
 }  // namespace weir::engine

@@ -1,7 +1,7 @@
 // A State as sections of bytes, each under the identity of what it belongs to, and back.
 //
 // Of other rules than those that saved it a state takes what has the same identity (compiler/ir/identity.h). Features
-// it finds nothing for are warming (State::warm_from), labels and guards begin empty.
+// it finds nothing for are warming (State::warming_since), labels and guards begin empty.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +51,5 @@ absl::StatusOr<std::shared_ptr<State>> restore_state(std::shared_ptr<const ir::P
 
 // Of a whole rule set: which rules made a file.
 ir::Identity rules_identity(const ir::Program& program);
-StateOptions state_options(const SessionOptions& options);
 
 }  // namespace weir::engine

@@ -35,14 +35,8 @@ int64_t warm_at(const ir::Feature& feature, int64_t since) {
 
 }  // namespace
 
-int64_t newest_time(const State& state) {
-  int64_t newest = state::kNever;
-  for (uint32_t e = 0; e < state.program().events.size(); ++e) newest = std::max(newest, state.newest(e));
-  return newest <= state::kNever + 1 ? state::kNever : newest;
-}
-
 void begin_warming(State& state, const std::vector<uint32_t>& fresh, int64_t time) {
-  if (time == state::kNever) return;
+  if (time == State::kBeforeAll) return;
   const ir::Program& program = state.program();
   for (uint32_t f : fresh) {  // a feature comes after those it reads
     int64_t since = time;

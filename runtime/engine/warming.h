@@ -8,11 +8,9 @@
 
 namespace weir::engine {
 
-// The features at `fresh` have seen no event of a state whose newest event is at `time`: they are warming from then on,
-// or from when those they read have warmed up. Nothing happens to a state that has seen no events.
+// The features at `fresh` have seen no event of a state whose newest event is at `time` (State::newest): they are
+// warming from then on, or from when those they read have warmed up. Nothing happens to a state that has seen no
+// events.
 void begin_warming(State& state, const std::vector<uint32_t>& fresh, int64_t time);
-
-// The newest time over all event types; kNever if there was no event.
-int64_t newest_time(const State& state);
 
 }  // namespace weir::engine

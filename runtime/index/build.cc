@@ -298,10 +298,11 @@ class IndexBuilder {
       for (size_t t = word * size_t{64}; t < end_of(word); ++t)
         for (const Part& part : terms_[t].parts) fill(part, offset[part.lane], uint64_t{1} << (t % 64));
       if (place_of_word_[word] != kNone) continue;
-      Lane& lane = out_.lanes_[waker(word)];
-      lane.rows[offset[waker(word)]] = 0;
+      const uint32_t woken_by = waker(word);
+      Lane& lane = out_.lanes_[woken_by];
+      lane.rows[offset[woken_by]] = 0;
       lane.asleep.push_back(word);
-      out_.wakes_[lane.live + offset[waker(word)]] = word;
+      out_.wakes_[lane.live + offset[woken_by]] = word;
     }
     for (const Column& column : out_.columns_) {
       if (!column.keyed) continue;

@@ -221,11 +221,7 @@ class Finder {
 
   std::optional<Test> leaf(NodeId id) {
     auto [it, added] = leaves_.try_emplace(id);
-    if (added) {
-      std::optional<Test> test = classify(id);
-      leaves_[id] = test;
-      return test;
-    }
+    if (added) it->second = classify(id);
     return it->second;
   }
 

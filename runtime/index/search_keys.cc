@@ -6,6 +6,7 @@
 #include "runtime/index/pattern_shape.h"
 #include "runtime/value/pattern_literals.h"
 #include "runtime/value/regex.h"
+#include "runtime/value/utf8.h"
 
 namespace weir::index {
 namespace {
@@ -18,12 +19,6 @@ bool is_telling(const Run& run) { return (run.set[1] >> 32 & 0x7fffffe) == 0; }
 // Most texts have any letter: not worth stopping at.
 bool is_common(std::string_view literal) {
   return literal.size() == 1 && (literal[0] == ' ' || (literal[0] >= 'a' && literal[0] <= 'z'));
-}
-
-bool is_ascii(std::string_view text) {
-  uint8_t all = 0;
-  for (char c : text) all |= static_cast<uint8_t>(c);
-  return all < 0x80;
 }
 
 }  // namespace
@@ -65,11 +60,12 @@ SearchKeys::Key SearchKeys::add_pattern(const std::string& pattern) {
         {literals[0], size_, static_cast<uint32_t>(others_.size()), static_cast<uint32_t>(literals.size() - 1), false});
     others_.insert(others_.end(), literals.begin() + 1, literals.end());
   }
+  const value::Coverage covered = value::coverage(pattern);
   if (sets.empty())
     only_runs_.push_back(size_);
-  else if (value::coverage(pattern) == value::Coverage::kNoOddLetters)
+  else if (covered == value::Coverage::kNoOddLetters)
     odd_letters_.push_back(size_);
-  else if (value::coverage(pattern) == value::Coverage::kAscii)
+  else if (covered == value::Coverage::kAscii)
     not_ascii_.push_back(size_);
   for (const Run& run : runs) {
     auto same = std::ranges::find(runs_, run);
@@ -146,7 +142,7 @@ void SearchKeys::find(std::string_view text, Scratch& scratch) const {
   }
   for (uint32_t key : only_runs_)
     if (has_runs(key, text, scratch)) found(key, scratch);
-  if ((not_ascii_.empty() && odd_letters_.empty()) || is_ascii(text)) return;
+  if ((not_ascii_.empty() && odd_letters_.empty()) || value::is_ascii(text)) return;
   for (uint32_t key : not_ascii_) found(key, scratch);
   if (odd_letters_.empty() || !value::has_odd_letters(text)) return;
   scratch.clear = false;

@@ -28,7 +28,7 @@ bool finish_row(const EventPlan& event, RowTarget* target, Reject* reject) {
       target->file.copy(id, target->file.size());  // may be empty, and null then
       memcpy(id + target->file.size(), digits, static_cast<size_t>(end - digits));
       row[slot] = value::Value::string({id, size});
-      row[slot].reserved[1] = 1;
+      row[slot].set_default_id();
     } else if (!field.optional) {
       reject->cause = RejectCause::kMissingRequired;
       reject->field = field.name;

@@ -1,8 +1,8 @@
 // How state becomes bytes and back: little-endian, small numbers as varints, nothing aligned.
 //
 // What is read may be any bytes. A Reader never reads past its input nor lets the input make it allocate more than its
-// memory limit; the first failure sticks, every later read gives zero, and the caller looks at status() once at the
-// end. Loops over what was read must end when ok() turns false.
+// memory limit; the first failure sticks, every later read gives zero, and the caller looks at ok() once at the end.
+// Loops over what was read must end when ok() turns false.
 #pragma once
 
 #include <bit>
@@ -12,7 +12,6 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "runtime/value/arena.h"
 #include "runtime/value/value.h"
 
@@ -125,9 +124,8 @@ class Reader {
     next_ = end_;
     return false;
   }
-  const char* failure() const { return failure_; }  // empty if there is none
-  // DataLoss, with a text to follow the name of what was read: "it ends too early".
-  absl::Status status() const { return ok_ ? absl::OkStatus() : absl::DataLossError(failure_); }
+  // To follow the name of what was read: "it ends too early". Empty if there is none.
+  const char* failure() const { return failure_; }
 
  private:
   template <typename T>

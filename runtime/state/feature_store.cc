@@ -130,10 +130,7 @@ class TableStore : public FeatureStore {
   }
 
   bool load(Reader& in) final {
-    const uint64_t count = in.varint();
-    if (count != 1 && count != kShards) return in.fail("it is of more or fewer shards than any store");
-    if (count == kShards) share();
-    if (count_ != count) return in.fail("it is of one shard");
+    if (load_shard_count(in, shared_, [this] { share(); }) == 0) return false;
     in.expect(exact_kind(feature_));
     errors_ = in.varint();
     for (size_t i = 0; i < count_; ++i) {

@@ -61,15 +61,4 @@ void IdStore::take(uint32_t event, IdStore& from, uint32_t from_event) {
   }
 }
 
-uint64_t IdStore::forgotten() const {
-  uint64_t n = 0;
-  for (const auto& type : types_) {
-    for (size_t i = 0; type != nullptr && i < kIdShards; ++i) {
-      const auto lock = lock_if(shared_, type[i].mutex);
-      n += type[i].ids.forgotten();
-    }
-  }
-  return n;
-}
-
 }  // namespace weir::state

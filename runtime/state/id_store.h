@@ -25,7 +25,6 @@ class IdStore {
 
   void share() { shared_ = true; }
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-  uint64_t forgotten() const;  // ids that went before their time, for want of room
 
   // One event type that is wanted, while nobody else uses the store; load() into one that has none of its ids.
   void save(uint32_t event, Writer& out) const;

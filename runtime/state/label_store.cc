@@ -86,10 +86,8 @@ void LabelStore::rename_rules(KeyTable<Mark>& table, const std::vector<uint32_t>
 }
 
 bool LabelStore::load(uint32_t label, Reader& in, const std::vector<uint32_t>& rules) {
-  const uint64_t count = in.varint();
-  if (count != 1 && count != kShards) return in.fail("it is of more or fewer shards than any store");
-  if (count == kShards) share();
-  if ((shared_ ? kShards : 1) != count) return in.fail("it is of one shard");
+  const size_t count = load_shard_count(in, shared_, [this] { share(); });
+  if (count == 0) return false;
   refused_[label] = in.varint();
   for (size_t i = 0; i < count; ++i) {
     KeyTable<Mark>& table = shards_[i].tables[label];

@@ -69,10 +69,8 @@ class OnceGuard {
     for (size_t i = 0; i < shards(); ++i) shards_[i].fires.save(out);
   }
   bool load(Reader& in) {
-    const uint64_t count = in.varint();
-    if (count != 1 && count != kShards) return in.fail("it is of more or fewer shards than any guard");
-    if (count == kShards) share();
-    if (shards() != count) return in.fail("it is of one shard");
+    const size_t count = load_shard_count(in, shared_, [this] { share(); });
+    if (count == 0) return false;
     evicted_ = in.varint();
     size_t bytes = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -129,10 +127,6 @@ class LimitGuard {
     kTrips,    // one too many: the rule is tripped now
     kTripped,  // it was already
   };
-  bool tripped(int64_t time) const {
-    const std::lock_guard lock(mutex_);
-    return is_tripped(time);
-  }
   // Takes note of a fire.
   Admission admit(int64_t time) {
     const std::lock_guard lock(mutex_);

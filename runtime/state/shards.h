@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <mutex>
 
+#include "runtime/state/codec.h"
 #include "runtime/state/key.h"
 
 namespace weir::state {
@@ -13,6 +14,17 @@ inline constexpr size_t kShards = 64;
 
 // Bits that neither KeyTable's home slot nor its tag is made of.
 inline size_t shard_of(const Key& key) { return static_cast<size_t>(key.hi >> 58); }
+
+// How many shards were saved: those of a store that may be loaded from it, which is shared if they were. 0 if the
+// reader has failed.
+template <typename Share>
+size_t load_shard_count(Reader& in, bool shared, Share share) {
+  const uint64_t count = in.varint();
+  if (count != 1 && count != kShards) return in.fail("it is of more or fewer shards than any store"), 0;
+  if (count == kShards) share();
+  if (count == 1 && shared) return in.fail("it is of one shard"), 0;
+  return count;
+}
 
 // Holds the mutex if `shared`.
 inline std::unique_lock<std::mutex> lock_if(bool shared, std::mutex& mutex) {

@@ -52,10 +52,10 @@ std::vector<size_t> members(const std::vector<size_t>& all, uint32_t mask) {
   return out;
 }
 
-// The minimal sets of atoms that pass, from those given; false if it cannot be told in reasonable time.
-bool minimal_sets(const Prefilter& filter, const std::vector<size_t>& atoms, std::vector<std::vector<size_t>>* out) {
+// The minimal sets of atoms that pass, from those given; of many atoms, sets that are not quite minimal.
+void minimal_sets(const Prefilter& filter, const std::vector<size_t>& atoms, std::vector<std::vector<size_t>>* out) {
   constexpr size_t kMaxAtoms = 8;
-  if (atoms.empty() || !filter.passes(atoms)) return true;
+  if (atoms.empty() || !filter.passes(atoms)) return;
   if (atoms.size() > kMaxAtoms) {
     // Those that all matches need.
     std::vector<size_t> needed;
@@ -66,7 +66,7 @@ bool minimal_sets(const Prefilter& filter, const std::vector<size_t>& atoms, std
     }
     if (!needed.empty()) {
       out->push_back(std::move(needed));
-      return true;
+      return;
     }
     // Else one of a smallest set of which each match needs one, kept as telling as it can be.
     std::vector<size_t> cut = atoms;
@@ -83,7 +83,7 @@ bool minimal_sets(const Prefilter& filter, const std::vector<size_t>& atoms, std
       }
     }
     for (size_t atom : cut) out->push_back({atom});
-    return true;
+    return;
   }
   std::vector<uint32_t> found, order(size_t{1} << atoms.size());
   for (uint32_t mask = 0; mask < order.size(); ++mask) order[mask] = mask;
@@ -94,7 +94,6 @@ bool minimal_sets(const Prefilter& filter, const std::vector<size_t>& atoms, std
     found.push_back(mask);
     out->push_back(members(atoms, mask));
   }
-  return true;
 }
 
 }  // namespace
@@ -110,7 +109,9 @@ std::vector<std::vector<std::string>> required_literals(const std::string& patte
     else
       others.push_back(i);
   }
-  if (sets.size() > max_sets || !minimal_sets(filter, others, &sets) || sets.size() > max_sets) return {};
+  if (sets.size() > max_sets) return {};
+  minimal_sets(filter, others, &sets);
+  if (sets.size() > max_sets) return {};
   std::vector<std::vector<std::string>> out;
   for (const std::vector<size_t>& set : sets) {
     auto& literals = out.emplace_back();

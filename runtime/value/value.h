@@ -82,6 +82,9 @@ struct Value {
   bool ok() const { return kind > Kind::kError; }
   bool is_error() const { return kind == Kind::kError; }
   bool is_missing() const { return kind == Kind::kMissing; }
+  // Of an event's id: made up by the reader of file and line. Two that are equal are still two events.
+  bool is_default_id() const { return reserved[1] != 0; }
+  void set_default_id() { reserved[1] = 1; }
   bool is_warming() const { return kind == Kind::kMissing && aux >> 24 == 3; }
   bool is_true() const { return kind == Kind::kBool && i != 0; }
   bool is_false() const { return kind == Kind::kBool && i == 0; }

@@ -51,9 +51,7 @@ int backfill(const BackfillOptions& options) {
   int exit_code = kOk;
   auto rules = load_checked_rules(options.rules, &exit_code);
   if (!rules) return exit_code;
-  auto compiled = make_rules(*rules, options.tier == TierChoice::kNative        ? engine::Tier::kNative
-                                     : options.tier == TierChoice::kInterpreter ? engine::Tier::kInterpreter
-                                                                                : engine::Tier::kAuto);
+  auto compiled = make_rules(*rules, engine_tier(options.tier));
   if (!compiled) return kInternal;
   const engine::SessionOptions how = session_options(*rules);
   auto kept = KeptState::open(options.state, compiled, how, &exit_code);
@@ -99,9 +97,7 @@ int backfill(const BackfillOptions& options) {
 void add_backfill(CLI::App& app, Action* action) {
   auto options = std::make_shared<BackfillOptions>();
   CLI::App* verb = app.add_subcommand("backfill", "Fill features that are new to a kept state, from a log");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")
-      ->required()
-      ->type_name("DIR");
+  add_rules_option(verb, &options->rules)->required();
   add_event_options(verb, &options->events);
   add_state_options(verb, &options->state);
   verb->get_option("--state")->required();

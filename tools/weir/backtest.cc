@@ -254,9 +254,7 @@ int run_backtest(const BacktestOptions& options) {
     complain(fmt::format("--sample-of {} needs --label: without labels nothing is false or missed", options.sample_of));
     return kUsage;
   }
-  auto compiled = make_rules(*rules, options.tier == TierChoice::kNative        ? engine::Tier::kNative
-                                     : options.tier == TierChoice::kInterpreter ? engine::Tier::kInterpreter
-                                                                                : engine::Tier::kAuto);
+  auto compiled = make_rules(*rules, engine_tier(options.tier));
   if (!compiled) return kInternal;
   std::vector<std::string> extras;
   if (!options.label.empty()) extras.push_back(backtest::parse_label_spec(options.label).path);
@@ -304,9 +302,7 @@ void add_backtest(CLI::App& app, Action* action) {
   auto options = std::make_shared<BacktestOptions>();
   CLI::App* verb =
       app.add_subcommand("backtest", "What the rules would have done on a log, and how right they would be");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")
-      ->required()
-      ->type_name("DIR");
+  add_rules_option(verb, &options->rules)->required();
   add_event_options(verb, &options->events);
   verb->add_option(
           "--label", options->label,

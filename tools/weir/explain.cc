@@ -118,9 +118,7 @@ int run_explain(const ExplainOptions& options) {
 void add_explain(CLI::App& app, Action* action) {
   auto options = std::make_shared<ExplainOptions>();
   CLI::App* verb = app.add_subcommand("explain", "Why a rule did or did not fire on one event of a log");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")
-      ->required()
-      ->type_name("DIR");
+  add_rules_option(verb, &options->rules)->required();
   add_event_options(verb, &options->events);
   // `--event` is the id here, not a type: one verb looks for one event.
   verb->remove_option(verb->get_option("--event"));

@@ -97,6 +97,22 @@ Json to_json(const std::vector<base::Diagnostic>& diagnostics, const base::Sourc
   return out;
 }
 
+CLI::Option* add_rules_option(CLI::App* command, std::vector<std::string>* paths) {
+  return command->add_option("--rules", *paths, "A rule directory (with its weir.yaml), or rule files")
+      ->type_name("DIR");
+}
+
+engine::Tier engine_tier(TierChoice choice) {
+  switch (choice) {
+    case TierChoice::kNative:
+      return engine::Tier::kNative;
+    case TierChoice::kInterpreter:
+      return engine::Tier::kInterpreter;
+    default:
+      return engine::Tier::kAuto;
+  }
+}
+
 void add_tier_option(CLI::App* command, TierChoice* tier, bool with_both) {
   std::map<std::string, TierChoice> names = {
       {"auto", TierChoice::kAuto}, {"interpreter", TierChoice::kInterpreter}, {"native", TierChoice::kNative}};

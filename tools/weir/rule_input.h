@@ -23,6 +23,8 @@ struct RuleSet {
   size_t count(base::Severity severity) const;
 };
 
+CLI::Option* add_rules_option(CLI::App* command, std::vector<std::string>* paths);
+
 // Nothing, and an exit code, if the files cannot be read (complained about already). The program may be missing: see
 // the diagnostics. `prepare` sees the program before extras are compiled: with it, they can depend on the events
 // declared.
@@ -37,6 +39,7 @@ Json to_json(const std::vector<base::Diagnostic>& diagnostics, const base::Sourc
 
 enum class TierChoice : uint8_t { kAuto, kInterpreter, kNative, kBoth };
 void add_tier_option(CLI::App* command, TierChoice* tier, bool with_both);
+engine::Tier engine_tier(TierChoice choice);  // of one that is not both
 // Complains and gives null if the tier cannot be had.
 std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Tier tier);
 // Options every session of a rule set has: its lateness and memory from the manifest.

@@ -65,7 +65,7 @@ void write_repro(const RunOptions& options, const RuleSet& rules, uint64_t event
 // What the operator of a stream should know at its end.
 void tell_state(engine::Session& session) {
   engine::State& state = *session.state();
-  for (const engine::LimitView& limit : engine::limits_of(state, engine::now_of(state))) {
+  for (const engine::LimitView& limit : engine::limits_of(state, state.newest())) {
     if (!limit.status.tripped) continue;
     complain(fmt::format("rule `{}` fired more than its limit: it counts as shadow until {}",
                          state.program().rules[limit.rule].name,
@@ -86,10 +86,7 @@ int run(const RunOptions& options) {
     complain("--tier=both compares from an empty state: leave out --state");
     return kUsage;
   }
-  engine::Tier first_tier = options.tier == TierChoice::kAuto     ? engine::Tier::kAuto
-                            : options.tier == TierChoice::kNative ? engine::Tier::kNative
-                                                                  : engine::Tier::kInterpreter;
-  auto compiled = make_rules(*rules, first_tier);
+  auto compiled = make_rules(*rules, both ? engine::Tier::kInterpreter : engine_tier(options.tier));
   std::shared_ptr<const engine::Rules> other = both ? make_rules(*rules, engine::Tier::kNative) : nullptr;
   if (!compiled || (both && !other)) return kInternal;
   auto reader = open_events(options.events, *rules, {});
@@ -166,9 +163,7 @@ int run(const RunOptions& options) {
 void add_run(CLI::App& app, Action* action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* verb = app.add_subcommand("run", "Verdicts on a log or a stream, as JSON lines in event order");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")
-      ->required()
-      ->type_name("DIR");
+  add_rules_option(verb, &options->rules)->required();
   add_event_options(verb, &options->events);
   add_state_options(verb, &options->state);
   add_tier_option(verb, &options->tier, true);

@@ -8,7 +8,6 @@
 #include "compiler/types/schema.h"
 #include "runtime/engine/inspect.h"
 #include "runtime/io/audit_log.h"
-#include "runtime/io/json_text.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 #include "runtime/value/text.h"
@@ -57,7 +56,7 @@ void print_features(const engine::State& state) {
 
 void print_by_hand(engine::State& state) {
   const ir::Program& program = state.program();
-  const int64_t now = engine::now_of(state);
+  const int64_t now = state.newest();
   for (const engine::LimitView& limit : engine::limits_of(state, now)) {
     const ir::Rule& rule = program.rules[limit.rule];
     Json out = {{"kind", "limit"},
@@ -95,7 +94,7 @@ void print_by_hand(engine::State& state) {
 }
 
 void print_labels(const engine::State& state, const EntityRef& entity) {
-  for (const engine::LabelView& l : engine::labels_of(state, entity.entity, entity.value(), engine::now_of(state))) {
+  for (const engine::LabelView& l : engine::labels_of(state, entity.entity, entity.value(), state.newest())) {
     const state::Provenance& from = l.mark.from;
     Json out = {{"kind", "label"},
                 {"entity", state.program().entities[entity.entity].name},
@@ -143,13 +142,11 @@ bool print_value(engine::State& state, const StateOptions& options) {
   value::Arena arena;
   const int64_t now = state.newest(at->event);
   const Value v = engine::feature_value(state, static_cast<uint32_t>(at - features.begin()), parts, now, arena);
-  std::string text;
-  io::append_json(v, &text);
   line({{"kind", "value"},
         {"feature", at->name},
         {"key", options.key},
         {"time", time_json(now)},
-        {"value", Json::parse(text, nullptr, false)}});
+        {"value", json_of(v)}});
   return true;
 }
 
@@ -180,7 +177,7 @@ int run_state(const StateOptions& options) {
   } else {
     line({{"kind", "state"},
           {"events", session.events()},
-          {"time", session.events() == 0 ? Json(nullptr) : time_json(engine::now_of(state))},
+          {"time", session.events() == 0 ? Json(nullptr) : time_json(state.newest())},
           {"bytes", session.state_bytes()},
           {"late_events", session.late_events()},
           {"duplicate_events", session.duplicate_events()},
@@ -211,7 +208,7 @@ int verify_audit(const StateOptions& options) {
 void add_state(CLI::App& app, Action* action) {
   auto options = std::make_shared<StateOptions>();
   CLI::App* verb = app.add_subcommand("state", "What rules remember after a log, as JSON lines; checks audit logs");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")->type_name("DIR");
+  add_rules_option(verb, &options->rules);
   add_event_options(verb, &options->events);
   verb->get_option("--events")->required(false);
   add_changes_option(verb, &options->changes);

@@ -127,9 +127,7 @@ int run_tests(const TestOptions& options) {
   auto rules = load_checked_rules(options.paths, &exit_code);
   if (!rules) return exit_code;
   const ir::Program& program = rules->program();
-  auto compiled = make_rules(*rules, options.tier == TierChoice::kNative        ? engine::Tier::kNative
-                                     : options.tier == TierChoice::kInterpreter ? engine::Tier::kInterpreter
-                                                                                : engine::Tier::kAuto);
+  auto compiled = make_rules(*rules, engine_tier(options.tier));
   if (!compiled) return kInternal;
   engine::TestRunOptions run;
   run.session = session_options(*rules);

@@ -8,7 +8,6 @@
 #include "compiler/types/schema.h"
 #include "runtime/engine/state.h"
 #include "runtime/explain/failure_text.h"
-#include "runtime/io/json_text.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 #include "runtime/value/text.h"
@@ -31,12 +30,6 @@ struct TimelineOptions {
   bool hits_only = false;
   std::string changes;
 };
-
-Json json_of(const Value& v) {
-  std::string text;
-  io::append_json(v, &text);
-  return Json::parse(text, nullptr, false);
-}
 
 std::string text_of(const Value& v) { return v.ok() ? value::to_text(v) : v.is_missing() ? "-" : "(error)"; }
 
@@ -176,17 +169,14 @@ class Timeline {
         continue;
       }
       if (feature.event != event || feature.each_list != ir::kNoNode) continue;
-      const auto is_part = [&](size_t k) {
-        if (feature.key_entities[k] != static_cast<int>(entity_.entity)) return false;
-        const Value part = session_.eval(feature.keys[k]);
-        return part.ok() && value::equal(part, entity_.value());
-      };
       std::vector<Value> parts;
       bool mine = false, ok = true;
       for (size_t k = 0; k < feature.keys.size(); ++k) {
-        mine = is_part(k) || mine;
-        parts.push_back(session_.eval(feature.keys[k]));
-        ok = ok && parts.back().ok();
+        const Value part = session_.eval(feature.keys[k]);
+        ok = ok && part.ok();
+        mine = mine || (part.ok() && feature.key_entities[k] == static_cast<int>(entity_.entity) &&
+                        value::equal(part, entity_.value()));
+        parts.push_back(part);
       }
       if (!mine || !ok) continue;
       std::string name = feature.name + "[";
@@ -258,9 +248,7 @@ int run_timeline(const TimelineOptions& options) {
 void add_timeline(CLI::App& app, Action* action) {
   auto options = std::make_shared<TimelineOptions>();
   CLI::App* verb = app.add_subcommand("timeline", "What one entity did in a log, and what the rules made of it");
-  verb->add_option("--rules", options->rules, "A rule directory (with its weir.yaml), or rule files")
-      ->required()
-      ->type_name("DIR");
+  add_rules_option(verb, &options->rules)->required();
   add_event_options(verb, &options->events);
   verb->add_option("--entity", options->entity, "Whose, such as Account=u19")->required()->type_name("ENTITY=KEY");
   verb->add_option("--from", options->from, "Show from this time on, such as 2017-08-24 or 2017-08-24T18:30:00Z")
