@@ -32,7 +32,33 @@ bool is_single_element_list(const Expr& e) {
 
 NodeId ExpressionLowering::lower(const Expr& expr, const Environment& env) {
   env_ = &env;
-  return visit(expr);
+  const size_t before = m_.size();
+  NodeId root = visit(expr);
+  // Asked of few: folded calls have left nodes behind that nothing uses, so that only some of the new ones count.
+  if (m_.size() - before > kMaxComputed && computed_since(root, before) > kMaxComputed) {
+    sink_.emit(base::DiagKind::kTooLarge, expr.span,
+               fmt::format("this expression computes more than {} values", kMaxComputed));
+  }
+  return root;
+}
+
+size_t ExpressionLowering::computed_since(NodeId root, size_t first) const {
+  std::vector<bool> seen(m_.size() - first);
+  std::vector<NodeId> open;
+  const auto visit_once = [&](NodeId id) {
+    if (id < first || seen[id - first]) return;
+    seen[id - first] = true;
+    if (m_.node(id).op != Op::kConst) open.push_back(id);
+  };
+  size_t count = 0;
+  visit_once(root);
+  while (!open.empty()) {
+    NodeId id = open.back();
+    open.pop_back();
+    ++count;
+    for (NodeId arg : m_.args(id)) visit_once(arg);
+  }
+  return count;
 }
 
 const types::Type* ExpressionLowering::erase(const types::Type* type) {

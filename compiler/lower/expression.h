@@ -30,6 +30,9 @@ using Simplify = std::function<ir::NodeId(ir::Module& module, ir::NodeId node)>;
 // each depth at which it is used.
 class ExpressionLowering {
  public:
+  // Nodes of one expression that are not constants: machine code of more takes seconds and a gigabyte to make.
+  static constexpr size_t kMaxComputed = 20'000;
+
   ExpressionLowering(ir::Module& module, types::TypeTable& types, const check::Annotations& annotations,
                      Simplify simplify, base::DiagnosticSink& sink)
       : m_(module), types_(types), annotations_(annotations), simplify_(std::move(simplify)), sink_(sink) {}
@@ -46,6 +49,8 @@ class ExpressionLowering {
     std::map<uint32_t, ir::NodeId> nodes;
   };
 
+  // Nodes from `first` on that the root needs and that are not constants.
+  size_t computed_since(ir::NodeId root, size_t first) const;
   ir::NodeId visit(const syntax::Expr& e);
   ir::NodeId visit_constant(const syntax::Expr& e);
   ir::NodeId visit_reference(const syntax::Expr& e, const check::Ref& ref);

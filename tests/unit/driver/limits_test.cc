@@ -56,6 +56,20 @@ TEST(Limits, OfSize) {
   EXPECT_EQ(BothTiers("1" + std::string(64u << 20, ' ')).diagnostic(), "kTooLarge");
 }
 
+TEST(Limits, OfComputedValues) {
+  const auto sums = [](int count) {
+    std::string text = "[1].map(x, [";
+    for (int i = 0; i < count; ++i) text += fmt::format("x + {},", i);
+    return text + "])[0].size()";
+  };
+  EXPECT_EQ(BothTiers(sums(2'000)).run(), "2000");
+  EXPECT_EQ(BothTiers(sums(20'001)).diagnostic(), "kTooLarge");
+  // What is folded is not computed.
+  std::string constants = "[";
+  for (int i = 0; i < 30'000; ++i) constants += fmt::format("1 + {},", i);
+  EXPECT_EQ(BothTiers(constants + "].size()").run(), "30000");
+}
+
 TEST(Limits, MillionElementLiterals) {
   std::string numbers = "[", texts = "[", map = "{";
   for (int i = 0; i < 1'000'000; ++i) numbers += fmt::format("{},", i);
