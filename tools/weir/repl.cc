@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
+#include <utility>
 
 #include "compiler/syntax/macros.h"
+#include "compiler/syntax/tokens.h"
 #include "compiler/types/builtins.h"
 #include "tools/weir/expression_eval.h"
 #include "tools/weir/output.h"
@@ -21,6 +23,7 @@ constexpr std::string_view kHelp = R"(An expression prints its value.
   :let x = EXPR   keep a value under a name        :vars         the names kept, with type and value
   :type EXPR      the type of an expression        :fn [TEXT]    functions whose name holds TEXT
   :help           this                             :quit         or end of file (Ctrl-D)
+What leaves a bracket open goes on in the next line; an empty line ends it.
 Tab completes names of functions and variables; the arrow keys walk through the history.
 )";
 
@@ -41,6 +44,17 @@ std::vector<const types::BuiltinInfo*> callable() {
   return out;
 }
 
+bool has_open_brackets(std::string_view text) {
+  base::DiagnosticSink sink;
+  syntax::TokenList tokens(base::FileId{}, text, 0, static_cast<uint32_t>(text.size()), sink);
+  size_t opened = 0, closed = 0;
+  for (uint32_t i = 0; i < tokens.size(); ++i) {
+    opened += syntax::closer_of(tokens[i].type) != 0 ? 1 : 0;
+    closed += syntax::is_closer(tokens[i].type) ? 1 : 0;
+  }
+  return opened > closed;
+}
+
 class Repl {
  public:
   explicit Repl(bool native) : scope_(native) {
@@ -48,8 +62,44 @@ class Repl {
     for (const syntax::MacroInfo& macro : syntax::macros()) functions_.insert(std::string(macro.name));
   }
 
-  // False to leave.
+  // False to leave. A line that leaves brackets open is kept until they are closed, or an empty line gives up on them.
   bool line(std::string_view text) {
+    pending_ += text;
+    if (!trim(text).empty() && has_open_brackets(pending_)) return true;
+    std::string whole = std::exchange(pending_, {});
+    return statement(whole);
+  }
+
+  bool in_statement() const { return !pending_.empty(); }
+
+  // What is still open when the input ends.
+  void finish() {
+    if (in_statement()) line("");
+  }
+
+  bool failed() const { return failed_; }
+
+  // Names that begin with the word, in order.
+  std::vector<std::string> complete(std::string_view word) const {
+    std::vector<std::string> out;
+    auto add = [&](const std::string& name) {
+      if (name.compare(0, word.size(), word) == 0) out.push_back(name);
+    };
+    // `x.st` completes to members: what stands before the last dot need not be a name that is known.
+    for (const std::string& f : functions_) add(f);
+    for (const auto& v : scope_.variables()) add(v.name);
+    for (const char* name : {"true", "false", "null", ":let ", ":type ", ":vars", ":fn ", ":help", ":quit"}) add(name);
+    size_t dot = word.rfind('.');
+    if (out.empty() && dot != std::string_view::npos)
+      for (const std::string& f : functions_)
+        if (f.compare(0, word.size() - dot - 1, word.substr(dot + 1)) == 0)
+          out.push_back(std::string(word.substr(0, dot + 1)) + f);
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+
+ private:
+  bool statement(std::string_view text) {
     text = trim(text);
     if (text.empty()) return true;
     if (text[0] != ':') {
@@ -83,28 +133,6 @@ class Repl {
     return true;
   }
 
-  // Names that begin with the word, in order.
-  std::vector<std::string> complete(std::string_view word) const {
-    std::vector<std::string> out;
-    auto add = [&](const std::string& name) {
-      if (name.compare(0, word.size(), word) == 0) out.push_back(name);
-    };
-    // `x.st` completes to members: what stands before the last dot need not be a name that is known.
-    for (const std::string& f : functions_) add(f);
-    for (const auto& v : scope_.variables()) add(v.name);
-    for (const char* name : {"true", "false", "null", ":let ", ":type ", ":vars", ":fn ", ":help", ":quit"}) add(name);
-    size_t dot = word.rfind('.');
-    if (out.empty() && dot != std::string_view::npos)
-      for (const std::string& f : functions_)
-        if (f.compare(0, word.size() - dot - 1, word.substr(dot + 1)) == 0)
-          out.push_back(std::string(word.substr(0, dot + 1)) + f);
-    std::sort(out.begin(), out.end());
-    return out;
-  }
-
-  bool failed() const { return failed_; }
-
- private:
   void show(const ExpressionScope::Result& result) {
     fflush(stdout);
     failed_ = failed_ || !result.ok || !result.value.ok();
@@ -143,15 +171,21 @@ class Repl {
 
   ExpressionScope scope_;
   std::set<std::string> functions_;
+  std::string pending_;  // lines of a statement that is not complete
   bool failed_ = false;
 };
 
-const char* prompt(EditLine*) { return "weir> "; }
+Repl* repl_of(EditLine* editor) {
+  Repl* repl = nullptr;
+  el_get(editor, EL_CLIENTDATA, reinterpret_cast<void**>(&repl));
+  return repl;
+}
+
+const char* prompt(EditLine* editor) { return repl_of(editor)->in_statement() ? "  ... " : "weir> "; }
 
 // One match is put in; several are put in as far as they agree, and shown.
 unsigned char on_tab(EditLine* editor, int) {
-  Repl* repl = nullptr;
-  el_get(editor, EL_CLIENTDATA, reinterpret_cast<void**>(&repl));
+  const Repl* repl = repl_of(editor);
   const LineInfo* line = el_line(editor);
   const char* begin = line->cursor;
   auto in_name = [](char c) { return isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == ':'; };
@@ -195,10 +229,10 @@ int interactive(Repl& repl) {
   ::history(history, &event, H_SETUNIQUE, 1);
   std::string path = history_path();
   if (!path.empty()) ::history(history, &event, H_LOAD, path.c_str());
+  el_set(editor, EL_CLIENTDATA, &repl);
   el_set(editor, EL_PROMPT, prompt);
   el_set(editor, EL_EDITOR, "emacs");
   el_set(editor, EL_HIST, ::history, history);
-  el_set(editor, EL_CLIENTDATA, &repl);
   el_set(editor, EL_ADDFN, "weir-complete", "complete a name", on_tab);
   el_set(editor, EL_BIND, "^I", "weir-complete", nullptr);
   el_source(editor, nullptr);
@@ -208,6 +242,7 @@ int interactive(Repl& repl) {
     if (!trim(line).empty()) ::history(history, &event, H_ENTER, line);
     if (!repl.line(line)) break;
   }
+  repl.finish();
   if (!path.empty()) ::history(history, &event, H_SAVE, path.c_str());
   history_end(history);
   el_end(editor);
@@ -236,6 +271,7 @@ Examples:
       while ((n = getline(&line, &size, stdin)) >= 0)
         if (!repl.line({line, static_cast<size_t>(n)})) break;
       free(line);
+      repl.finish();
       return static_cast<int>(repl.failed() ? kFindings : kOk);
     };
   });
