@@ -5,7 +5,6 @@
 namespace weir::check {
 
 using syntax::Expr;
-using syntax::ExprKind;
 
 namespace {
 

@@ -251,11 +251,11 @@ Expr* ExpressionParser::build_postfix(Expr* operand, P::PostfixContext* context,
 }
 
 Expr* ExpressionParser::build_struct(Expr* type, P::PostfixContext* context, Span so_far) {
-  // The type's name is a chain of selections down to an identifier.
+  // The type's name is a chain of selections down to an identifier that was written as one (cel.index(0) was not).
   std::string name;
   const Expr* part = type;
   for (; part->kind == ExprKind::kSelect && !part->test_only; part = part->operand) name.insert(0, "." + part->name);
-  if (part->kind != ExprKind::kIdent) {
+  if (part->kind != ExprKind::kIdent || part->name.starts_with('@')) {
     if (part->kind != ExprKind::kError) {
       sink_.emit(DiagKind::kSyntaxError, span(context->LBRACE()), "expected an operator, found `{`")
           .label(type->span, "only a type's name can be followed by `{`");

@@ -83,7 +83,7 @@ const RE2& LazyRegex::get() const {
 Value string_with_regex(Arena& arena, std::string_view pattern, const LazyRegex* regex) {
   char* room = static_cast<char*>(arena.allocate(kAddressRoom + pattern.size()));
   if (room == nullptr) return Value::missing();
-  std::memcpy(room, &regex, kAddressRoom);
+  std::memcpy(room, static_cast<const void*>(&regex), kAddressRoom);
   if (!pattern.empty()) std::memcpy(room + kAddressRoom, pattern.data(), pattern.size());
   Value v = Value::string({room + kAddressRoom, pattern.size()});
   v.reserved[0] = kHasRegex;
@@ -96,7 +96,7 @@ namespace {
 const RE2& find(const Value& pattern) {
   if (pattern.reserved[0] == kHasRegex) {
     const LazyRegex* regex;
-    std::memcpy(&regex, pattern.s - kAddressRoom, kAddressRoom);
+    std::memcpy(static_cast<void*>(&regex), pattern.s - kAddressRoom, kAddressRoom);
     return regex->get();
   }
   thread_local std::array<ThreadSlot, kThreadSlots> slots;

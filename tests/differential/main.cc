@@ -34,7 +34,7 @@ struct Totals {
 
 class Batch {
  public:
-  Batch(Generator& generator, std::shared_ptr<types::TypeTable> types, bool check) {
+  Batch(Generator& generator, const std::shared_ptr<types::TypeTable>& types, bool check) {
     std::vector<std::string> candidates;
     while (texts_.size() < kExpressionsPerBatch) {
       std::string text = generator.expression();

@@ -29,7 +29,7 @@ TEST(SourceFile, LinesAndColumns) {
   EXPECT_EQ(file.line_column(1000).line, 4u) << "past the end is the end";
 }
 
-std::string rendered(std::string text, uint32_t begin, uint32_t end, std::string hint = {}) {
+std::string rendered(std::string text, uint32_t begin, uint32_t end, const std::string& hint = {}) {
   SourceMap sources;
   FileId id = sources.add("f.weir", std::move(text));
   DiagnosticSink sink;

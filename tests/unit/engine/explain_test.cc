@@ -11,7 +11,6 @@ namespace weir::engine {
 namespace {
 
 using B = types::BuiltinId;
-using value::Value;
 
 class ExplainTest : public testing::Test {
  protected:

@@ -19,7 +19,7 @@ constexpr int64_t kSecond = 1'000'000'000;
 // Runs every test in each tier that is built in.
 class SessionTest : public testing::TestWithParam<Tier> {
  protected:
-  Session& start(ProgramBuilder& b, SessionOptions options = {}) {
+  Session& start(ProgramBuilder& b, const SessionOptions& options = {}) {
     RulesOptions rules_options;
     rules_options.tier = GetParam();
     auto rules = Rules::create(b.build(), rules_options);

@@ -67,7 +67,7 @@ TEST_F(Streams, CompressionIsToldByContentAndFramesMayFollowEachOther) {
 
 TEST_F(Streams, ATruncatedStreamIsACauseOfItsOwnAndWhatCameBeforeCounts) {
   std::string log = log_of(20000);
-  for (auto [name, packed] : {std::pair("a.zst", zstd(log)), std::pair("a.gz", gzip(log))}) {
+  for (const auto& [name, packed] : {std::pair("a.zst", zstd(log)), std::pair("a.gz", gzip(log))}) {
     ReadResult r = read_all(program, {}, {dir.write(name, packed.substr(0, packed.size() / 2))});
     EXPECT_GT(r.rows.size(), 1000u) << name;
     ASSERT_THAT(r.rejects, SizeIs(1)) << name;
