@@ -66,6 +66,17 @@ class DiagnosticSink {
   explicit DiagnosticSink(size_t max_errors = 200) : max_errors_(max_errors) {}
   Builder emit(DiagKind kind, Span span, std::string message);
 
+  // A point to come back to: what was emitted after it can be taken back.
+  struct Mark {
+    size_t diagnostics, errors;
+  };
+  Mark mark() const { return {diagnostics_.size(), error_count_}; }
+  bool changed_since(Mark mark) const { return diagnostics_.size() != mark.diagnostics || error_count_ != mark.errors; }
+  void roll_back(Mark mark) {
+    while (diagnostics_.size() > mark.diagnostics) diagnostics_.pop_back();
+    error_count_ = mark.errors;
+  }
+
   bool has_errors() const { return error_count_ > 0; }
   size_t error_count() const { return error_count_; }
   // In order of file, then position, then emission.

@@ -63,13 +63,22 @@ std::string_view ExpressionParser::text(const antlr4::tree::TerminalNode* node) 
 }
 
 Expr* ExpressionParser::parse_expression(Range range, const SyntaxScope& scope) {
+  if (!limits_.by_grammar && check_tokens(range, /*quiet=*/true)) {
+    const base::DiagnosticSink::Mark mark = sink_.mark();
+    uint32_t at = range.begin;
+    Expr* e = quick_expression(at, range);
+    if (e != nullptr && at == range.end && !sink_.changed_since(mark)) return e;
+    sink_.roll_back(mark);
+  }
   P::OnlyExpressionContext* tree = parse(&P::onlyExpression, range, scope);
   return tree == nullptr ? nullptr : build_checked(tree->expr());
 }
 
+bool ExpressionParser::too_deep(const Expr* e) const { return tree_depth(e, limits_.max_depth) > limits_.max_depth; }
+
 Expr* ExpressionParser::build_checked(P::ExprContext* context) {
   Expr* e = build(context);
-  if (tree_depth(e, limits_.max_depth) <= limits_.max_depth) return e;
+  if (!too_deep(e)) return e;
   sink_
       .emit(DiagKind::kNestingTooDeep, e->span,
             fmt::format("expression has more than {} levels of operations", limits_.max_depth))

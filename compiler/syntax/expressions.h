@@ -29,6 +29,12 @@ class ExpressionParser {
   // A range as one expression. Null after a report.
   Expr* parse_expression(Range range, const SyntaxScope& scope);
 
+  // The longest expression from `at`, which moves past it, without ANTLR (quick_expressions.cc). Null if there is none
+  // in `within` that is free of mistakes; something may have been reported then, which the caller takes back.
+  Expr* quick_expression(uint32_t& at, Range within);
+  // Brackets pair up, do not nest too deeply, and no token is malformed (those are reported by the lexer).
+  bool check_tokens(Range range, bool quiet);
+
   // A range by any rule of the grammar. Null after a report, unless `quiet`: then nothing is reported and `failure`
   // says where it stopped. The tree lives until the next call.
   template <class Context>
@@ -61,12 +67,12 @@ class ExpressionParser {
   std::string_view text(const antlr4::tree::TerminalNode* node) const;
 
  private:
-  // Brackets pair up, do not nest too deeply, and no token is malformed (those are reported by the lexer).
-  bool check_tokens(Range range, bool quiet);
+  class Quick;
   void splice_large_literals(Range range, std::vector<Splice>& splices);
   Expr* build_large_literal(Range range);
   Expr* build_element(Range range, bool& failed);
 
+  bool too_deep(const Expr* e) const;
   Expr* build_or(P::ConditionalOrContext* context);
   Expr* build_and(P::ConditionalAndContext* context);
   Expr* build_relation(P::RelationContext* context);

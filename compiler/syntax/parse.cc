@@ -45,7 +45,7 @@ FileAst parse_file(base::FileId file, const base::SourceMap& sources, AstArena& 
   ast.file = file;
   std::string_view text = sources.file(file).text();
   if (!check_source(file, text, limits, sink)) return ast;
-  TokenList tokens(file, text, 0, static_cast<uint32_t>(text.size()), sink);
+  TokenList tokens(file, text, 0, static_cast<uint32_t>(text.size()), sink, limits.by_grammar);
   StatementParser statements(tokens, arena, sink, limits);
   for (Range statement : cut_statements(tokens)) statements.parse(statement, ast);
   return ast;
@@ -56,7 +56,7 @@ Expr* parse_expression(base::FileId file, const base::SourceMap& sources, AstAre
   std::string_view text = sources.file(file).text();
   size_t errors = sink.error_count();
   if (!check_source(file, text, limits, sink)) return nullptr;
-  TokenList tokens(file, text, 0, static_cast<uint32_t>(text.size()), sink);
+  TokenList tokens(file, text, 0, static_cast<uint32_t>(text.size()), sink, limits.by_grammar);
   if (sink.error_count() > errors) return nullptr;
   ExpressionParser parser(tokens, arena, sink, limits);
   Expr* e = parser.parse_expression(tokens.all(), {});

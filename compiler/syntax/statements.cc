@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "compiler/syntax/literals.h"
 
 namespace weir::syntax {
@@ -48,6 +51,8 @@ std::string_view keyword_text(size_t type) {
   }
 }
 
+constexpr std::string_view kSeverities[] = {"info", "low", "medium", "high", "critical"};
+
 template <class Enum>
 struct Choice {
   std::string_view word;
@@ -59,6 +64,7 @@ struct Choice {
 void StatementParser::parse(Range range, FileAst& file) {
   if (range.empty()) return;
   if (!is_statement_keyword(tokens_[range.begin].type)) return report_unknown_statement(range);
+  if (quick_rule(range, file)) return;
   if (P::OnlyStatementContext* tree = expressions_.parse(&P::onlyStatement, range, {}, /*quiet=*/true)) {
     build(tree->statement(), file);
   } else {
@@ -297,7 +303,7 @@ void StatementParser::build_rule_clause(P::RuleClauseContext* context, RuleStmt&
       rule.limit_per = duration(context->DURATION());
       break;
     case T::BECAUSE:
-      rule.because = build_template(context->STRING());
+      rule.because = build_template(span(context->STRING()));
       rule.because_span = span(context->STRING());
       break;
     case T::OWNER:
@@ -313,31 +319,39 @@ void StatementParser::build_rule_clause(P::RuleClauseContext* context, RuleStmt&
   }
 }
 
+bool StatementParser::set_severity(const Name& word, RuleStmt& rule) {
+  if (std::ranges::find(kSeverities, word.text) == std::end(kSeverities)) return false;
+  rule.severity = word;
+  return true;
+}
+
 void StatementParser::build_severity(P::RuleClauseContext* context, RuleStmt& rule) {
-  static const std::vector<std::string_view> kSeverities = {"info", "low", "medium", "high", "critical"};
   Name word = name(context->name());
-  for (std::string_view severity : kSeverities) {
-    if (severity != word.text) continue;
-    rule.severity = word;
-    return;
-  }
-  std::string_view meant = base::did_you_mean(word.text, kSeverities);
+  if (set_severity(word, rule)) return;
+  std::string_view meant = base::did_you_mean(word.text, {std::begin(kSeverities), std::end(kSeverities)});
   sink_.emit(DiagKind::kSyntaxError, word.span, fmt::format("unknown severity `{}`", word.text))
       .hint(meant.empty() ? "severities: info, low, medium, high, critical" : fmt::format("did you mean `{}`?", meant));
 }
 
-void StatementParser::build_mode(P::RuleClauseContext* context, RuleStmt& rule) {
+bool StatementParser::set_mode(const Name& word, RuleStmt& rule) {
   static constexpr Choice<Mode> kModes[] = {{"shadow", Mode::kShadow}, {"live", Mode::kLive}, {"off", Mode::kOff}};
+  for (const Choice<Mode>& mode : kModes) {
+    if (mode.word != word.text) continue;
+    rule.mode = mode.value;
+    rule.mode_given = true;
+    return true;
+  }
+  return false;
+}
+
+void StatementParser::build_mode(P::RuleClauseContext* context, RuleStmt& rule) {
   Name word = name(context->name());
   if (word.text == "canary") {
     sink_.emit(DiagKind::kNotAvailable, span(context), "`mode canary` is planned, not available yet")
         .hint("use `mode shadow` or `mode live`");
     return;
   }
-  for (const Choice<Mode>& mode : kModes) {
-    if (mode.word != word.text) continue;
-    rule.mode = mode.value;
-    rule.mode_given = true;
+  if (set_mode(word, rule)) {
     if (context->NUM_INT() != nullptr) {
       sink_.emit(DiagKind::kSyntaxError, span(context->NUM_INT()), fmt::format("`mode {}` takes no share", word.text));
     }
@@ -489,32 +503,32 @@ TypeExpr StatementParser::type(P::TypeContext* context) const {
   return out;
 }
 
-DurationLit StatementParser::duration(antlr4::tree::TerminalNode* node) {
-  std::optional<int64_t> nanos = decode_duration(expressions_.text(node));
+DurationLit StatementParser::duration(Span literal) {
+  std::optional<int64_t> nanos = decode_duration(text(literal));
   if (!nanos) {
-    sink_.emit(DiagKind::kBadLiteral, span(node), fmt::format("duration `{}` is too long", expressions_.text(node)))
+    sink_.emit(DiagKind::kBadLiteral, literal, fmt::format("duration `{}` is too long", text(literal)))
         .hint("the longest is about 106,751 days");
   }
-  return {nanos.value_or(0), span(node)};
+  return {nanos.value_or(0), literal};
 }
 
-int64_t StatementParser::count(antlr4::tree::TerminalNode* node) {
-  std::optional<int64_t> value = decode_int(expressions_.text(node), false);
+int64_t StatementParser::count(Span literal) {
+  std::optional<int64_t> value = decode_int(text(literal), false);
   if (!value) {
-    sink_.emit(DiagKind::kBadLiteral, span(node), fmt::format("`{}` does not fit into an int", expressions_.text(node)))
+    sink_.emit(DiagKind::kBadLiteral, literal, fmt::format("`{}` does not fit into an int", text(literal)))
         .hint("an int holds -9223372036854775808 to 9223372036854775807");
   }
   return value.value_or(0);
 }
 
-std::string StatementParser::string(antlr4::tree::TerminalNode* node) {
+std::string StatementParser::string(Span literal) {
   LiteralError mistake;
-  std::optional<std::string> value = decode_quoted(expressions_.text(node), mistake);
+  std::optional<std::string> value = decode_quoted(text(literal), mistake);
   if (value) return std::move(*value);
-  Span at = span(node);
+  const uint32_t begin = literal.begin;
   sink_
       .emit(DiagKind::kBadLiteral,
-            {at.file, at.begin + static_cast<uint32_t>(mistake.begin), at.begin + static_cast<uint32_t>(mistake.end)},
+            {literal.file, begin + static_cast<uint32_t>(mistake.begin), begin + static_cast<uint32_t>(mistake.end)},
             mistake.message)
       .hint(mistake.hint);
   return {};

@@ -40,9 +40,16 @@ class StatementParser {
   void build_rule_clause(P::RuleClauseContext* context, RuleStmt& rule, Seen& seen);
   void build_mode(P::RuleClauseContext* context, RuleStmt& rule);
   void build_severity(P::RuleClauseContext* context, RuleStmt& rule);
+  static bool set_severity(const Name& word, RuleStmt& rule);
+  static bool set_mode(const Name& word, RuleStmt& rule);
   EffectAst build_effect(P::EffectContext* context);
   DecideStmt::Arm build_arm(P::DecideArmContext* context);
   TestStep build_step(P::TestStepContext* context);
+
+  // A rule without mistakes, read without ANTLR (quick_statements.cc). False if it is not one: then nothing has
+  // changed.
+  bool quick_rule(Range range, FileAst& file);
+  class QuickRule;
 
   bool recover_feature(Range range, Statement& statement);
   bool recover_rule(Range range, Statement& statement);
@@ -57,16 +64,20 @@ class StatementParser {
   bool note_clause(Seen& seen, size_t type, base::Span at);
   void require_clauses(const Seen& seen, std::initializer_list<size_t> types, const Name& name, std::string_view what);
 
-  std::vector<TemplatePiece> build_template(antlr4::tree::TerminalNode* literal);
+  std::vector<TemplatePiece> build_template(base::Span literal);
   Expr* template_expression(uint32_t begin, uint32_t end);
 
   Name name(P::NameContext* context) const;
   Name qualified_name(P::QualifiedNameContext* context) const;
   std::vector<Name> names(const std::vector<P::NameContext*>& contexts) const;
   TypeExpr type(P::TypeContext* context) const;
-  DurationLit duration(antlr4::tree::TerminalNode* node);
-  int64_t count(antlr4::tree::TerminalNode* node);
-  std::string string(antlr4::tree::TerminalNode* node);
+  DurationLit duration(base::Span literal);
+  int64_t count(base::Span literal);
+  std::string string(base::Span literal);
+  DurationLit duration(antlr4::tree::TerminalNode* node) { return duration(span(node)); }
+  int64_t count(antlr4::tree::TerminalNode* node) { return count(span(node)); }
+  std::string string(antlr4::tree::TerminalNode* node) { return string(span(node)); }
+  std::string_view text(base::Span span) const { return tokens_.source().substr(span.begin, span.size()); }
   Expr* expression(P::ExprContext* context) { return expressions_.build_checked(context); }
   std::vector<Expr*> arguments(P::ArgumentsContext* context);
   base::Span span(const antlr4::ParserRuleContext* context) const { return expressions_.span(context); }

@@ -41,9 +41,8 @@ size_t expression_end(std::string_view content, size_t i) {
 
 }  // namespace
 
-std::vector<TemplatePiece> StatementParser::build_template(antlr4::tree::TerminalNode* literal) {
-  QuotedText quoted = split_quoted(expressions_.text(literal));
-  Span whole = span(literal);
+std::vector<TemplatePiece> StatementParser::build_template(Span whole) {
+  QuotedText quoted = split_quoted(text(whole));
   uint32_t base = whole.begin + static_cast<uint32_t>(quoted.content_begin);
   std::vector<TemplatePiece> pieces;
   std::string raw;  // of the text piece being read, escapes not yet decoded
@@ -54,9 +53,9 @@ std::vector<TemplatePiece> StatementParser::build_template(antlr4::tree::Termina
   auto flush = [&] {
     if (raw.empty()) return;
     LiteralError mistake;
-    std::optional<std::string> text = decode_content(raw, quoted.raw, false, mistake);
-    if (text) {
-      pieces.push_back({std::move(*text), nullptr});
+    std::optional<std::string> decoded = decode_content(raw, quoted.raw, false, mistake);
+    if (decoded) {
+      pieces.push_back({std::move(*decoded), nullptr});
     } else {
       Span place{whole.file, raw_begin + static_cast<uint32_t>(mistake.begin),
                  raw_begin + static_cast<uint32_t>(mistake.end)};
@@ -101,7 +100,7 @@ std::vector<TemplatePiece> StatementParser::build_template(antlr4::tree::Termina
 
 Expr* StatementParser::template_expression(uint32_t begin, uint32_t end) {
   size_t errors = sink_.error_count();
-  TokenList tokens(tokens_.file(), tokens_.source(), begin, end, sink_);
+  TokenList tokens(tokens_.file(), tokens_.source(), begin, end, sink_, limits_.by_grammar);
   if (sink_.error_count() > errors) return nullptr;
   if (tokens.size() == 0) {
     sink_.emit(DiagKind::kSyntaxError, {tokens_.file(), begin, end}, "expected an expression between `{` and `}`")

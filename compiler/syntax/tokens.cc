@@ -4,50 +4,61 @@
 
 #include <algorithm>
 
+#include "compiler/syntax/quick_lexer.h"
+
 namespace weir::syntax {
 
 using base::DiagKind;
 
 TokenList::TokenList(base::FileId file, std::string_view source, uint32_t begin, uint32_t end,
-                     base::DiagnosticSink& sink)
-    : file_(file), source_(source), end_(end) {
-  std::string_view text = source.substr(begin, end - begin);
+                     base::DiagnosticSink& sink, bool by_grammar)
+    : file_(file), source_(source), begin_(begin), end_(end) {
+  std::string_view text = source.substr(0, end);
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-    begin += kByteOrderMark.size();
-    text.remove_prefix(kByteOrderMark.size());
+  if (text.substr(begin, kByteOrderMark.size()) == kByteOrderMark) begin_ = begin += kByteOrderMark.size();
+  size_t at = skip_blanks(text, begin);
+  while (!by_grammar && at < end) {
+    const QuickToken token = quick_token(text, at);
+    if (token.type == 0) break;
+    add(token.type, static_cast<uint32_t>(at), static_cast<uint32_t>(token.end));
+    at = skip_blanks(text, token.end);
   }
+  if (at < end) lex_by_grammar(static_cast<uint32_t>(at), sink);
+}
+
+void TokenList::add(size_t type, uint32_t begin, uint32_t end) {
+  const uint32_t previous = tokens_.empty() ? begin_ : tokens_.back().end;
+  const std::string_view gap = source_.substr(previous, begin - previous);
+  const bool line_start = tokens_.empty() || gap.find_first_of("\r\n") != std::string_view::npos;
+  tokens_.push_back({static_cast<uint16_t>(type), line_start, begin, end});
+}
+
+void TokenList::lex_by_grammar(uint32_t begin, base::DiagnosticSink& sink) {
+  // ANTLR drops a byte order mark at the start, and one that is not at the file's is a stray character.
+  std::string text(1, ' ');
+  text += source_.substr(begin, end_ - begin);
   antlr4::ANTLRInputStream input(text.data(), text.size());
   grammar::WeirLexer lexer(&input);
   lexer.removeErrorListeners();
 
   // ANTLR counts code points, we count bytes; tokens come in order, so one cursor walks along.
-  size_t code_point = 0;
+  size_t code_point = 1;
   uint32_t byte = begin;
   auto byte_of = [&](size_t index) {
-    for (; code_point < index && byte < end; ++code_point) {
+    for (; code_point < index && byte < end_; ++code_point) {
       ++byte;
-      while (byte < end && (static_cast<unsigned char>(source[byte]) & 0xC0) == 0x80) ++byte;
+      while (byte < end_ && (static_cast<unsigned char>(source_[byte]) & 0xC0) == 0x80) ++byte;
     }
     return byte;
   };
-  uint32_t previous_end = begin;
-  bool first = true;
   while (true) {
     std::unique_ptr<antlr4::Token> token = lexer.nextToken();
     if (token->getType() == kEndOfInput) break;
-    Token t;
-    t.type = static_cast<uint16_t>(token->getType());
-    t.begin = byte_of(token->getStartIndex());
-    t.end = byte_of(token->getStopIndex() + 1);
-    std::string_view gap = source.substr(previous_end, t.begin - previous_end);
-    t.line_start = first || gap.find_first_of("\r\n") != std::string_view::npos;
-    bool repeated = t.type == T::BAD_CHARACTER && !tokens_.empty() && tokens_.back().type == T::BAD_CHARACTER &&
-                    tokens_.back().end == t.begin;
-    if (is_bad(t.type) && !repeated) report_bad(t, sink);
-    tokens_.push_back(t);
-    previous_end = t.end;
-    first = false;
+    const uint32_t first = byte_of(token->getStartIndex());
+    const bool repeated = token->getType() == T::BAD_CHARACTER && !tokens_.empty() &&
+                          tokens_.back().type == T::BAD_CHARACTER && tokens_.back().end == first;
+    add(token->getType(), first, byte_of(token->getStopIndex() + 1));
+    if (is_bad(tokens_.back().type) && !repeated) report_bad(tokens_.back(), sink);
   }
 }
 

@@ -30,8 +30,9 @@ struct Range {
 
 class TokenList {
  public:
-  // Lexes bytes [begin, end) of a file. Malformed tokens are reported once, here.
-  TokenList(base::FileId file, std::string_view source, uint32_t begin, uint32_t end, base::DiagnosticSink& sink);
+  // Lexes bytes [begin, end) of a file. Malformed tokens are reported once, here. `by_grammar`: by ANTLR alone.
+  TokenList(base::FileId file, std::string_view source, uint32_t begin, uint32_t end, base::DiagnosticSink& sink,
+            bool by_grammar = false);
 
   uint32_t size() const { return static_cast<uint32_t>(tokens_.size()); }
   const Token& operator[](uint32_t i) const { return tokens_[i]; }
@@ -49,11 +50,14 @@ class TokenList {
   bool has_bad_token(Range range) const;
 
  private:
+  // From `begin` on, by ANTLR.
+  void lex_by_grammar(uint32_t begin, base::DiagnosticSink& sink);
+  void add(size_t type, uint32_t begin, uint32_t end);
   void report_bad(const Token& token, base::DiagnosticSink& sink) const;
 
   base::FileId file_;
   std::string_view source_;
-  uint32_t end_ = 0;
+  uint32_t begin_, end_;  // of the bytes lexed
   std::vector<Token> tokens_;
 };
 
