@@ -227,7 +227,7 @@ void Inference::finish_list(const Expr& e) {
   const Type* joined = nullptr;
   bool failed = false;
   for (size_t i = 0; i < e.args.size(); ++i) {
-    const Type* type = element_type(*e.args[i], i < e.optional_at.size() && e.optional_at[i]);
+    const Type* type = element_type(*e.args[i], e.is_optional(i));
     failed |= type->is(Kind::kError);
     joined = joined == nullptr ? type : unifier_.join(joined, type);
   }
@@ -241,7 +241,7 @@ void Inference::finish_map(const Expr& e) {
   bool failed = false;
   for (size_t i = 0; i + 1 < e.args.size(); i += 2) {
     const Type* k = element_type(*e.args[i], false);
-    const Type* v = element_type(*e.args[i + 1], i / 2 < e.optional_at.size() && e.optional_at[i / 2]);
+    const Type* v = element_type(*e.args[i + 1], e.is_optional(i / 2));
     failed |= k->is(Kind::kError) || v->is(Kind::kError);
     key = key == nullptr ? k : unifier_.join(key, k);
     value = value == nullptr ? v : unifier_.join(value, v);

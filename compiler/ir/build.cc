@@ -26,6 +26,14 @@ uint64_t hash_constant(const Constant& c) {
   return h;
 }
 
+uint64_t hash_node(const Node& node, std::span<const NodeId> args) {
+  uint64_t h = mix(
+      mix(mix(static_cast<uint64_t>(node.op), static_cast<uint64_t>(node.index)), static_cast<uint64_t>(node.builtin)),
+      reinterpret_cast<uintptr_t>(node.type));
+  for (NodeId arg : args) h = mix(h, arg);
+  return mix(h, node.flags);
+}
+
 // Failure and dependence of the operation itself, its arguments left aside.
 uint8_t own_flags(const Module& module, Op op, types::BuiltinId builtin, std::span<const NodeId> args) {
   auto arg_kind = [&](size_t i) { return module.node(args[i]).type->kind(); };
@@ -115,33 +123,29 @@ NodeId Module::add(Op op, const types::Type* type, std::span<const NodeId> args,
   node.arg_count = static_cast<uint32_t>(args.size());
   node.flags = static_cast<uint8_t>(own_flags(*this, op, builtin, args) | extra_flags);
   bool invariant = !reads_context(op);
-  uint64_t key = mix(mix(mix(static_cast<uint64_t>(op), static_cast<uint64_t>(index)), static_cast<uint64_t>(builtin)),
-                     reinterpret_cast<uintptr_t>(type));
   for (NodeId arg : args) {
     const Node& a = nodes_[arg];
     node.flags |= a.flags & (kMayError | kMayMissing | kUsesEach);
     node.locals |= a.locals;
     invariant = invariant && (a.flags & kInvariant);
-    key = mix(key, arg);
   }
   if (op == Op::kLocal) node.locals |= uint64_t{1} << index;
   if (op == Op::kNotStrictlyFalse) node.flags &= static_cast<uint8_t>(~(kMayError | kMayMissing));
   if (op == Op::kFold) node.locals &= ~fold_locals(folds[static_cast<size_t>(index)]);
   if (invariant && node.locals == 0) node.flags |= kInvariant;
-  key = mix(key, extra_flags);
 
-  auto [begin, end] = index_.equal_range(key);
-  for (auto it = begin; it != end; ++it) {
-    const Node& other = nodes_[it->second];
-    if (other.op == op && other.type == type && other.index == index && other.builtin == builtin &&
-        other.flags == node.flags && std::ranges::equal(this->args(it->second), args))
-      return it->second;
-  }
+  const uint64_t hash = hash_node(node, args);
+  const NodeId known = index_.find(hash, [&](NodeId id) {
+    const Node& other = nodes_[id];
+    return other.op == op && other.type == type && other.index == index && other.builtin == builtin &&
+           other.flags == node.flags && std::ranges::equal(this->args(id), args);
+  });
+  if (known != IdTable::kNone) return known;
   node.first_arg = static_cast<uint32_t>(args_.size());
   args_.insert(args_.end(), args.begin(), args.end());
   nodes_.push_back(node);
   NodeId id = static_cast<NodeId>(nodes_.size() - 1);
-  index_.emplace(key, id);
+  index_.insert(hash, id, [this](NodeId each) { return hash_node(nodes_[each], this->args(each)); });
   return id;
 }
 
@@ -160,12 +164,13 @@ NodeId Module::add_fold(const types::Type* type, std::span<const NodeId> args, F
 }
 
 uint32_t Module::intern(Constant constant) {
-  auto& bucket = constant_index_[hash_constant(constant)];
-  for (uint32_t id : bucket)
-    if (constants[id] == constant) return id;
+  const uint64_t hash = hash_constant(constant);
+  const uint32_t known = constant_index_.find(hash, [&](uint32_t id) { return constants[id] == constant; });
+  if (known != IdTable::kNone) return known;
   constants.push_back(std::move(constant));
-  bucket.push_back(static_cast<uint32_t>(constants.size() - 1));
-  return bucket.back();
+  const auto id = static_cast<uint32_t>(constants.size() - 1);
+  constant_index_.insert(hash, id, [this](uint32_t each) { return hash_constant(constants[each]); });
+  return id;
 }
 
 uint32_t Module::intern_string(std::string_view text) {

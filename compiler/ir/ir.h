@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "compiler/base/source.h"
+#include "compiler/ir/id_table.h"
 #include "compiler/types/builtins.h"
 #include "compiler/types/type.h"
 
@@ -144,8 +145,7 @@ class Module {
   friend class TextReader;
   std::vector<Node> nodes_;
   std::vector<NodeId> args_;
-  std::unordered_multimap<uint64_t, NodeId> index_;
-  std::unordered_map<uint64_t, std::vector<uint32_t>> constant_index_;
+  IdTable index_, constant_index_;
   std::unordered_map<std::string, uint32_t> string_index_;
 };
 

@@ -25,7 +25,7 @@ bool is_definition(const syntax::Comprehension& c) {
 }
 
 bool is_single_element_list(const Expr& e) {
-  return e.kind == ExprKind::kList && e.args.size() == 1 && (e.optional_at.empty() || !e.optional_at[0]);
+  return e.kind == ExprKind::kList && e.args.size() == 1 && !e.is_optional(0);
 }
 
 }  // namespace
@@ -304,7 +304,7 @@ NodeId ExpressionLowering::visit_list(const Expr& e) {
   bool constant_items = true, any_optional = false;
   for (size_t i = 0; i < e.args.size(); ++i) {
     items.push_back(visit(*e.args[i]));
-    bool optional = i < e.optional_at.size() && e.optional_at[i];
+    bool optional = e.is_optional(i);
     mask.push_back(optional);
     any_optional |= optional;
     constant_items = constant_items && m_.node(items.back()).op == Op::kConst;
@@ -324,7 +324,7 @@ NodeId ExpressionLowering::visit_map(const Expr& e) {
   bool any_optional = false;
   for (const Expr* item : e.args) items.push_back(visit(*item));
   for (size_t i = 0; 2 * i < e.args.size(); ++i) {
-    mask.push_back(i < e.optional_at.size() && e.optional_at[i]);
+    mask.push_back(e.is_optional(i));
     any_optional |= mask.back() != 0;
   }
   return m_.add(Op::kMakeMap, type_of(e), items, any_optional ? static_cast<int32_t>(m_.intern_mask(mask)) : -1);

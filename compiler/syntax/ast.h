@@ -5,8 +5,8 @@
 // tree (check/annotations.h), keyed by Expr::id, and never changes it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,10 +26,12 @@ enum class ConstKind : uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kB
 
 struct Constant {
   ConstKind kind = ConstKind::kNull;
-  bool b = false;
-  int64_t i = 0;
-  uint64_t u = 0;
-  double d = 0;
+  union {  // by kind
+    bool b;
+    int64_t i = 0;
+    uint64_t u;
+    double d;
+  };
   std::string s;  // string (UTF-8) or bytes
 };
 
@@ -67,29 +69,45 @@ struct Expr {
   std::string name;
   Expr* operand = nullptr;
   std::vector<Expr*> args;
-  std::vector<bool> optional_at;  // parallel to list elements or map entries: `?x`
+  std::vector<uint8_t> optional_at;  // by list element, map entry or field, up to the last `?x`
   std::vector<std::string> field_names;
   bool test_only = false;
   bool parenthesized = false;
   std::unique_ptr<Comprehension> comprehension;  // set exactly for kComprehension
   std::string_view macro;  // "all", "exists", "has", "cel.bind"...: the macro this node came from, else empty
+
+  bool is_optional(size_t i) const { return i < optional_at.size() && optional_at[i] != 0; }
+  void mark_optional(size_t i) {
+    optional_at.resize(std::max(optional_at.size(), i + 1));
+    optional_at[i] = 1;
+  }
 };
 
-// Owns expression nodes of one compilation (all its files, so that ids are unique over all).
+// Owns expression nodes of one compilation (all its files, so that ids are unique over all). In blocks that grow, so
+// that those of a large rule set go back to the system when it is compiled.
 class AstArena {
  public:
   Expr* make(ExprKind kind, base::Span span) {
-    Expr& e = nodes_.emplace_back();
+    if (free_ == 0) {
+      free_ = std::min<size_t>(kLargest, blocks_.empty() ? 16 : 4 * count_);
+      next_ = blocks_.emplace_back(new Expr[free_]).get();
+    }
+    Expr& e = *next_++;
+    --free_;
     e.kind = kind;
     e.span = span;
     e.name_span = span;
-    e.id = static_cast<uint32_t>(nodes_.size());
+    e.id = ++count_;
     return &e;
   }
-  uint32_t max_id() const { return static_cast<uint32_t>(nodes_.size()); }
+  uint32_t max_id() const { return count_; }
 
  private:
-  std::deque<Expr> nodes_;
+  static constexpr size_t kLargest = 4096;
+  std::vector<std::unique_ptr<Expr[]>> blocks_;
+  Expr* next_ = nullptr;
+  size_t free_ = 0;  // from next_ on
+  uint32_t count_ = 0;
 };
 
 // --- statements -----------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Dumper {
       case ExprKind::kStruct:
         open(fmt::format("(struct {}", e->name));
         for (size_t i = 0; i < e->args.size(); ++i) {
-          open(fmt::format("(field {}{}", e->optional_at[i] ? "?" : "", e->field_names[i]));
+          open(fmt::format("(field {}{}", e->is_optional(i) ? "?" : "", e->field_names[i]));
           expression(e->args[i]);
           close();
         }
@@ -78,7 +78,7 @@ class Dumper {
   }
 
   void maybe_optional(const Expr* holder, size_t at, const Expr* e) {
-    bool optional = at < holder->optional_at.size() && holder->optional_at[at];
+    bool optional = holder->is_optional(at);
     if (optional) open("(optional");
     expression(e);
     if (optional) close();

@@ -276,7 +276,7 @@ Expr* ExpressionParser::build_struct(Expr* type, P::PostfixContext* context, Spa
   e->name = part->name + name;
   for (P::FieldInitContext* field : context->fieldInit()) {
     e->field_names.push_back(selector_text(field->selector()));
-    e->optional_at.push_back(field->QUESTION() != nullptr);
+    if (field->QUESTION() != nullptr) e->mark_optional(e->args.size());
     e->args.push_back(build(field->expr()));
   }
   return e;
@@ -316,13 +316,13 @@ Expr* ExpressionParser::build_primary(P::PrimaryContext* context, bool negate_li
   Expr* e = arena_.make(is_list ? ExprKind::kList : ExprKind::kMap, span(context));
   if (is_list) {
     for (P::ElementContext* element : context->element()) {
-      e->optional_at.push_back(element->QUESTION() != nullptr);
+      if (element->QUESTION() != nullptr) e->mark_optional(e->args.size());
       e->args.push_back(build(element->expr()));
     }
     return e;
   }
   for (P::EntryContext* entry : context->entry()) {
-    e->optional_at.push_back(entry->QUESTION() != nullptr);
+    if (entry->QUESTION() != nullptr) e->mark_optional(e->args.size() / 2);
     for (P::ExprContext* part : entry->expr()) e->args.push_back(build(part));
   }
   return e;

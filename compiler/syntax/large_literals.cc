@@ -123,7 +123,7 @@ Expr* ExpressionParser::build_large_literal(Range range) {
     bool optional = !element.empty() && tokens_[element.begin].type == T::QUESTION;
     if (optional) ++element.begin;
     failed = false;
-    e->optional_at.push_back(optional);
+    if (optional) e->mark_optional(is_list ? e->args.size() : e->args.size() / 2);
     if (is_list) {
       e->args.push_back(build_element(element, failed));
     } else {

@@ -164,8 +164,8 @@ Expr* MacroExpander::expand_block(Expr* call) {
   if (slots->kind != ExprKind::kList) {
     return bad_argument(call, slots->span, "`cel.block` needs a list literal as its first argument");
   }
-  for (size_t i = 0; i < slots->optional_at.size(); ++i) {
-    if (slots->optional_at[i]) {
+  for (size_t i = 0; i < slots->args.size(); ++i) {
+    if (slots->is_optional(i)) {
       return bad_argument(call, slots->args[i]->span, "`cel.block` takes no optional elements");
     }
   }
@@ -309,7 +309,6 @@ Expr* MacroExpander::integer(const Expr* at, int64_t value) {
 
 Expr* MacroExpander::list(const Expr* at, std::vector<Expr*> elements) {
   Expr* e = arena_.make(ExprKind::kList, at->span);
-  e->optional_at.assign(elements.size(), false);
   e->args = std::move(elements);
   return e;
 }

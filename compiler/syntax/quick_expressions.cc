@@ -291,9 +291,9 @@ class ExpressionParser::Quick {
   Expr* elements(ExprKind kind, size_t closer) {
     const uint32_t open = at_++;
     std::vector<Expr*> args;
-    std::vector<bool> optional;
+    std::vector<size_t> optional;
     while (type() != closer) {
-      optional.push_back(take(T::QUESTION));
+      if (take(T::QUESTION)) optional.push_back(kind == ExprKind::kMap ? args.size() / 2 : args.size());
       args.push_back(expression());
       if (args.back() == nullptr) return nullptr;
       if (kind == ExprKind::kMap) {
@@ -306,7 +306,7 @@ class ExpressionParser::Quick {
     if (!take(closer)) return nullptr;
     Expr* e = p_.arena_.make(kind, span(open, at_ - 1));
     e->args = std::move(args);
-    e->optional_at = std::move(optional);
+    for (size_t i : optional) e->mark_optional(i);
     return e;
   }
 

@@ -124,7 +124,7 @@ class Unparser {
         out_ += '[';
         for (size_t i = 0; i < e.args.size(); ++i) {
           if (i > 0) out_ += ", ";
-          if (i < e.optional_at.size() && e.optional_at[i]) out_ += '?';
+          if (e.is_optional(i)) out_ += '?';
           write(e.args[i], kConditional);
         }
         out_ += ']';
@@ -133,7 +133,7 @@ class Unparser {
         out_ += '{';
         for (size_t i = 0; i + 1 < e.args.size(); i += 2) {
           if (i > 0) out_ += ", ";
-          if (i / 2 < e.optional_at.size() && e.optional_at[i / 2]) out_ += '?';
+          if (e.is_optional(i / 2)) out_ += '?';
           write(e.args[i], kOr);
           out_ += ": ";
           write(e.args[i + 1], kConditional);
@@ -143,7 +143,7 @@ class Unparser {
       case ExprKind::kStruct:
         out_ += e.name + "{";
         for (size_t i = 0; i < e.args.size(); ++i) {
-          out_ += fmt::format("{}{}{}: ", i > 0 ? ", " : "", e.optional_at[i] ? "?" : "", field_text(e.field_names[i]));
+          out_ += fmt::format("{}{}{}: ", i > 0 ? ", " : "", e.is_optional(i) ? "?" : "", field_text(e.field_names[i]));
           write(e.args[i], kConditional);
         }
         out_ += '}';

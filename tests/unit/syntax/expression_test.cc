@@ -122,10 +122,9 @@ TEST(LargeLiterals, ParsedInPiecesGiveTheSameTree) {
   ASSERT_NE(large.expr, nullptr) << large.rendered();
   const Expr& list = *large.expr->operand;
   ASSERT_EQ(list.args.size(), 800u);
-  ASSERT_EQ(list.optional_at.size(), 800u);
   for (size_t i = 0; i < list.args.size(); ++i) {
     EXPECT_EQ(dump(*list.args[i]), dump(*small.expr->args[i % 8]));
-    EXPECT_EQ(list.optional_at[i], i % 8 == 4);
+    EXPECT_EQ(list.is_optional(i), i % 8 == 4);
   }
 
   std::string entries;
