@@ -4,6 +4,7 @@
 // labels, once, limits. Session is one ordered stream of events over a state: one caller at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -16,6 +17,7 @@
 #include "compiler/ir/program.h"
 #include "runtime/engine/event_policy.h"
 #include "runtime/engine/snoozes.h"
+#include "runtime/engine/tiers.h"
 #include "runtime/explain/explain.h"
 #include "runtime/index/predicate_index.h"
 #include "runtime/interp/interpreter.h"
@@ -27,35 +29,44 @@
 
 namespace weir::engine {
 
-enum class Tier : uint8_t { kAuto, kInterpreter, kNative };
-
 struct RulesOptions {
-  Tier tier = Tier::kAuto;  // auto: native where it is built in, else the interpreter
-  int opt_level = 1;        // 0 none, 1 less, 2 O1, 3 O2 (jit::OptLevel)
+  // kInterpreter evaluates with the interpreter. kNative compiles before create() returns, or fails. kAuto returns at
+  // once: the interpreter evaluates until native code, where it is built in, has been compiled in the background.
+  // Results are the same.
+  Tier tier = Tier::kAuto;
+  int opt_level = 1;  // 0 none, 1 less, 2 O1, 3 O2 (jit::OptLevel)
   uint32_t compile_threads = 1;
   bool use_index = true;  // false: every rule is evaluated, for tests and measurements
 };
 
+// May be destroyed while native code is being compiled for it: that is given up, and nobody waits.
 class Rules {
  public:
+  ~Rules();
+  Rules(const Rules&) = delete;
+  Rules& operator=(const Rules&) = delete;
   // Errors: IR that does not verify, a malformed list entry, an aggregation that is not supported, a native tier that
   // is asked for but not built in or that fails.
   static absl::StatusOr<std::shared_ptr<const Rules>> create(std::shared_ptr<const ir::Program> program,
                                                              const RulesOptions& options);
   const ir::Program& program() const { return *program_; }
   const std::shared_ptr<const ir::Program>& program_ptr() const { return program_; }
-  const value::Evaluator& evaluator() const { return *evaluator_; }
+  // What evaluates just now. May change between any two calls; what was returned stays valid as long as the rules, and
+  // evaluators agree on results, memos and steps, so that an event may meet both.
+  const Evaluation& evaluation() const { return tiers_->current(); }
+  const value::Evaluator& evaluator() const { return *evaluation().evaluator; }
   const value::ConstantPool& constants() const { return constants_; }
-  Tier tier() const { return tier_; }  // the one in use
-  // Why Tier::kAuto fell back to the interpreter although native code is built in; empty if it did not.
-  const std::string& tier_note() const { return tier_note_; }
+  Tier tier() const { return evaluation().tier; }  // the one in use
+  // Why there is no native code although it was wanted; else empty. Set once.
+  std::string_view tier_note() const { return tiers_->note(); }
+  TierStatus tier_status() const { return tiers_->status(); }
+  // Waits for native code that is being compiled in the background; false if that took longer.
+  bool wait_for_native(std::chrono::milliseconds longest) const { return tiers_->wait(longest); }
   // For nodes the native tier was not compiled for: clauses, explain, tests. The same values.
   const interp::Interpreter& interpreter() const { return *interpreter_; }
   const match::ListSet& list(uint32_t list) const { return *lists_[list]; }
   // The rules of an event type that are evaluated (not off), in order of the source: eval_rules' group.
   const std::vector<uint32_t>& active_rules(uint32_t event) const { return active_rules_[event]; }
-  // What leaves out rules of an event type that cannot be true; null where there are too few for it to pay.
-  const index::PredicateIndex* index(uint32_t event) const { return indexes_[event].get(); }
 
  private:
   explicit Rules(std::shared_ptr<const ir::Program> program);
@@ -65,10 +76,7 @@ class Rules {
   std::vector<std::unique_ptr<index::PredicateIndex>> indexes_;  // by event type
   std::vector<std::unique_ptr<match::ListSet>> lists_;
   std::unique_ptr<interp::Interpreter> interpreter_;
-  std::unique_ptr<value::Evaluator> native_;
-  const value::Evaluator* evaluator_ = nullptr;  // one of the two
-  std::string tier_note_;
-  Tier tier_ = Tier::kInterpreter;
+  std::shared_ptr<Tiers> tiers_;
 };
 
 enum class Outcome : uint8_t {

@@ -12,7 +12,7 @@ namespace {
 size_t min_indexed_rules(Tier tier) {
   constexpr size_t kInterpreted = 16;
 #ifdef WEIR_HAVE_JIT
-  if (tier != Tier::kInterpreter) return jit::kMinIndexedRules;
+  if (tier == Tier::kNative) return jit::kMinIndexedRules;
 #endif
   return kInterpreted;
 }
@@ -43,6 +43,10 @@ std::string_view outcome_name(Outcome outcome) {
 
 Rules::Rules(std::shared_ptr<const ir::Program> program) : program_(std::move(program)), constants_(program_->module) {}
 
+Rules::~Rules() {
+  if (tiers_ != nullptr) tiers_->cancel();
+}
+
 absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const ir::Program> program,
                                                            const RulesOptions& options) {
   if (absl::Status status = ir::verify(*program); !status.ok()) return status;
@@ -69,31 +73,24 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
       group.push_back(p.rules[rule].when);
     }
   }
-  std::vector<ir::NodeId> roots = p.roots();
+  rules->interpreter_ = std::make_unique<interp::Interpreter>(p.module, groups);
+  Evaluation interpreted{Tier::kInterpreter, rules->interpreter_.get(), {}};
   for (const std::vector<ir::NodeId>& group : groups) {
     auto& index = rules->indexes_.emplace_back();
-    if (!options.use_index || group.size() < min_indexed_rules(options.tier)) continue;
-    index = std::make_unique<index::PredicateIndex>(p.module, group);
-    roots.insert(roots.end(), index->computed().begin(), index->computed().end());
+    if (options.use_index && group.size() >= min_indexed_rules(options.tier))
+      index = std::make_unique<index::PredicateIndex>(p.module, group);
+    interpreted.indexes.push_back(index.get());
   }
-  rules->interpreter_ = std::make_unique<interp::Interpreter>(p.module, groups);
-  rules->evaluator_ = rules->interpreter_.get();
+  rules->tiers_ = std::make_shared<Tiers>(rules->program_, std::move(groups), std::move(interpreted));
 #ifdef WEIR_HAVE_JIT
-  if (options.tier != Tier::kInterpreter) {
-    jit::NativeOptions native;
-    native.level = static_cast<jit::OptLevel>(options.opt_level);
-    native.threads = options.compile_threads;
-    jit::NativeStats stats;
-    auto compiled = jit::compile(p.module, roots, groups, native, &stats);
-    if (compiled.ok()) {
-      rules->native_ = *std::move(compiled);
-      rules->evaluator_ = rules->native_.get();
-      rules->tier_ = Tier::kNative;
-    } else if (options.tier == Tier::kNative) {
-      return compiled.status();
-    } else {
-      rules->tier_note_ = std::string(compiled.status().message());
-    }
+  if (options.tier == Tier::kInterpreter) return std::shared_ptr<const Rules>(std::move(rules));
+  jit::NativeOptions native;
+  native.level = static_cast<jit::OptLevel>(options.opt_level);
+  native.threads = options.compile_threads;
+  if (options.tier == Tier::kAuto) {
+    Tiers::compile_later(rules->tiers_, native);
+  } else if (absl::Status status = rules->tiers_->compile_now(native); !status.ok()) {
+    return status;
   }
 #else
   if (options.tier == Tier::kNative) return invalid("the native tier is not built in (WEIR_JIT=OFF)");

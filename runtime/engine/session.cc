@@ -190,11 +190,10 @@ bool Session::Impl::is_duplicate(uint64_t hash) {
 }
 
 index::GroupEvaluation& Session::Impl::group() {
+  const Evaluation& now = rules->evaluation();
   auto& g = groups[event];
-  if (g == nullptr) {
-    g = std::make_unique<index::GroupEvaluation>(rules->evaluator(), event, rules->active_rules(event).size(),
-                                                 rules->index(event));
-  }
+  if (g == nullptr) g = std::make_unique<index::GroupEvaluation>(event, rules->active_rules(event).size());
+  g->use(*now.evaluator, now.indexes[event]);
   return *g;
 }
 

@@ -6,12 +6,15 @@ namespace weir::index {
 
 using value::Truth;
 
-GroupEvaluation::GroupEvaluation(const value::Evaluator& evaluator, uint32_t group, size_t rules,
-                                 const PredicateIndex* index)
-    : evaluator_(evaluator), group_(group), index_(index), truths_(rules) {
-  if (index != nullptr) scratch_ = index->make_scratch();
+GroupEvaluation::GroupEvaluation(uint32_t group, size_t rules) : group_(group), truths_(rules) {
   undecided_.reserve(rules);
   outcomes_.reserve(rules);
+}
+
+void GroupEvaluation::use(const value::Evaluator& evaluator, const PredicateIndex* index) {
+  evaluator_ = &evaluator;
+  if (index != index_) scratch_ = index == nullptr ? nullptr : index->make_scratch();
+  index_ = index;
 }
 
 std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContext& ctx) {
@@ -26,7 +29,7 @@ std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContex
 std::span<const uint32_t> GroupEvaluation::visits(value::EvalContext& ctx) {
   visits_.clear();
   if (index_ != nullptr) {
-    for (const PredicateIndex::Selected& s : index_->select(evaluator_, ctx, *scratch_)) visits_.push_back(s.rule);
+    for (const PredicateIndex::Selected& s : index_->select(*evaluator_, ctx, *scratch_)) visits_.push_back(s.rule);
   } else {
     for (uint32_t i = 0; i < truths_.size(); ++i) visits_.push_back(i);
   }
@@ -34,12 +37,12 @@ std::span<const uint32_t> GroupEvaluation::visits(value::EvalContext& ctx) {
 }
 
 void GroupEvaluation::run_selected(value::EvalContext& ctx) {
-  const auto selected = index_->select(evaluator_, ctx, *scratch_);
+  const auto selected = index_->select(*evaluator_, ctx, *scratch_);
   visited_ += selected.size();
   undecided_.clear();
   for (const PredicateIndex::Selected& s : selected)
     if (!s.certain) undecided_.push_back(s.rule);
-  evaluator_.eval_rules(group_, ctx, undecided_, truths_.data());
+  evaluator_->eval_rules(group_, ctx, undecided_, truths_.data());
   const Truth* truth = truths_.data();
   for (const PredicateIndex::Selected& s : selected) {
     const Truth t = s.certain ? Truth::kTrue : *truth++;
@@ -50,7 +53,7 @@ void GroupEvaluation::run_selected(value::EvalContext& ctx) {
 void GroupEvaluation::run_all(value::EvalContext& ctx) {
   static_assert(static_cast<uint8_t>(Truth::kFalse) == 0 && sizeof(Truth) == 1);
   visited_ += truths_.size();
-  evaluator_.eval_rules(group_, ctx, truths_.data());
+  evaluator_->eval_rules(group_, ctx, truths_.data());
   // Most are false: eight are looked at together.
   for (size_t i = 0; i < truths_.size();) {
     uint64_t eight = 0;

@@ -14,8 +14,14 @@ namespace weir::index {
 // An evaluator's group, its index, and what one stream of events needs to use them. One caller at a time.
 class GroupEvaluation {
  public:
-  // `index` may be null: all rules are evaluated. All three must outlive this.
-  GroupEvaluation(const value::Evaluator& evaluator, uint32_t group, size_t rules, const PredicateIndex* index);
+  GroupEvaluation(uint32_t group, size_t rules);
+  // `index` may be null: all rules are evaluated. Both must outlive this.
+  GroupEvaluation(const value::Evaluator& evaluator, uint32_t group, size_t rules, const PredicateIndex* index)
+      : GroupEvaluation(group, rules) {
+    use(evaluator, index);
+  }
+  // From now on, with these.
+  void use(const value::Evaluator& evaluator, const PredicateIndex* index);
 
   struct Outcome {
     uint32_t rule;  // position in the group
@@ -32,9 +38,9 @@ class GroupEvaluation {
   void run_all(value::EvalContext& ctx);
   void run_selected(value::EvalContext& ctx);
 
-  const value::Evaluator& evaluator_;
+  const value::Evaluator* evaluator_ = nullptr;
   const uint32_t group_;
-  const PredicateIndex* index_;
+  const PredicateIndex* index_ = nullptr;
   std::unique_ptr<PredicateIndex::Scratch> scratch_;
   std::vector<value::Truth> truths_;
   std::vector<uint32_t> undecided_, visits_;

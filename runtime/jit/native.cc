@@ -94,8 +94,14 @@ absl::Status compile_jobs(const ir::Module& module, const NativeOptions& options
       failures[worker] = target.ok() ? quick.status() : target.status();
       return;
     }
-    for (size_t i = next++; i < jobs.size(); i = next++)
+    for (size_t i = next++; i < jobs.size(); i = next++) {
+      if (options.cancelled != nullptr && *options.cancelled) {
+        failures[worker] = absl::CancelledError("cancelled");
+        return;
+      }
       compile_job(jobs[i].cold ? **quick : **target, module, jobs[i]);
+      if (options.progress != nullptr) ++options.progress->done;
+    }
   };
   size_t helpers = std::min<size_t>(failures.size(), jobs.size());
   std::vector<std::thread> threads;
@@ -154,14 +160,15 @@ class Prepared {
 
 class NativeEvaluator final : public value::Evaluator {
  public:
-  NativeEvaluator(const ir::Module& module, std::unique_ptr<CodeStore> code)
-      : module_(module), code_(std::move(code)) {}
+  NativeEvaluator(const ir::Module& module, std::unique_ptr<CodeStore> code, const value::Evaluator* fallback)
+      : module_(module), code_(std::move(code)), fallback_(fallback) {}
 
   std::string_view name() const override { return "native"; }
 
   value::Value eval(NodeId node, value::EvalContext& ctx) const override {
     auto found = roots.find(node);
-    if (found == roots.end()) return value::Value::fail(value::ErrorCode::kUnbound);
+    if (found == roots.end())
+      return fallback_ != nullptr ? fallback_->eval(node, ctx) : value::Value::fail(value::ErrorCode::kUnbound);
     ctx.module = &module_;
     Frame frame;
     value::Value out;
@@ -200,6 +207,7 @@ class NativeEvaluator final : public value::Evaluator {
  private:
   const ir::Module& module_;
   std::unique_ptr<CodeStore> code_;
+  const value::Evaluator* fallback_;
 };
 
 std::vector<NodeId> unique_roots(const std::vector<NodeId>& roots) {
@@ -223,6 +231,7 @@ void cut(std::span<const NodeId> nodes, uint32_t size, Make make) {
 absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& module, const std::vector<NodeId>& roots,
                                                           const std::vector<std::vector<NodeId>>& groups,
                                                           const NativeOptions& options, NativeStats* stats) {
+  if (options.cancelled != nullptr && *options.cancelled) return absl::CancelledError("cancelled");
   auto start = std::chrono::steady_clock::now();
   std::vector<NodeId> values = unique_roots(roots);
   std::vector<NodeId> all = values;
@@ -257,6 +266,7 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
       jobs.push_back({analyses[g].get(), std::move(spec), false, {}, nullptr});
     });
   }
+  if (options.progress != nullptr) options.progress->units = static_cast<uint32_t>(jobs.size());
   if (absl::Status status = compile_jobs(module, options, jobs); !status.ok()) return status;
 
   auto code = CodeStore::create(options.max_code_bytes != 0 ? options.max_code_bytes : kDefaultCodeBytes);
@@ -265,7 +275,7 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
   for (Job& job : jobs)
     if (absl::Status status = store.add(std::move(job.object)); !status.ok()) return status;
 
-  auto evaluator = std::make_unique<NativeEvaluator>(module, std::move(*code));
+  auto evaluator = std::make_unique<NativeEvaluator>(module, std::move(*code), options.fallback);
   for (NodeId root : values) {
     auto address = store.lookup(codegen::root_symbol(root));
     if (!address.ok()) return address.status();

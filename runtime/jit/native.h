@@ -1,6 +1,7 @@
 // The native tier: IR nodes compiled by LLVM ORC to machine code of this process.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,11 +18,20 @@ inline constexpr size_t kMinIndexedRules = 768;
 
 enum class OptLevel : uint8_t { kO0, kLess, kO1, kO2 };
 
+// What a compilation has done so far; may be read while it runs.
+struct NativeProgress {
+  std::atomic<uint32_t> units{0}, done{0}, cached{0};
+};
+
 struct NativeOptions {
   OptLevel level = OptLevel::kLess;
-  uint32_t rules_per_unit = 100;  // rules compiled as one LLVM module
-  uint64_t max_code_bytes = 0;    // 0: 256 MiB
-  uint32_t threads = 1;           // compile threads
+  uint32_t rules_per_unit = 100;                 // rules compiled as one LLVM module
+  uint64_t max_code_bytes = 0;                   // 0: 256 MiB
+  uint32_t threads = 1;                          // compile threads
+  const std::atomic<bool>* cancelled = nullptr;  // looked at between units
+  NativeProgress* progress = nullptr;
+  // Evaluates nodes that are no roots; outlives the evaluator. Null: they are errors.
+  const value::Evaluator* fallback = nullptr;
 };
 
 struct NativeStats {
@@ -31,8 +41,8 @@ struct NativeStats {
 };
 
 // Compiles the `roots` (any type) and the boolean `groups` (see Evaluator::eval_rules). The module must outlive the
-// result; the constants' addresses are not baked in. Machine code is freed with the evaluator. Thread-safe. Errors: a
-// code budget exceeded, IR that does not verify, LLVM's own failures; never an abort.
+// result; the constants' addresses are not baked in. Machine code is freed with the evaluator. Thread-safe. Errors:
+// cancelled, a code budget exceeded, IR that does not verify, LLVM's own failures; never an abort.
 absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& module,
                                                           const std::vector<ir::NodeId>& roots,
                                                           const std::vector<std::vector<ir::NodeId>>& groups,

@@ -1,0 +1,131 @@
+#include "runtime/engine/tiers.h"
+
+namespace weir::engine {
+
+using Native = TierStatus::Native;
+
+Tiers::Tiers(std::shared_ptr<const ir::Program> program, std::vector<std::vector<ir::NodeId>> groups,
+             Evaluation interpreted)
+    : program_(std::move(program)),
+      groups_(std::move(groups)),
+      interpreted_(std::move(interpreted)),
+      current_(&interpreted_) {}
+
+#ifdef WEIR_HAVE_JIT
+
+namespace {
+
+// What sessions evaluate apart from groups. The rest is the interpreter's: conditions by themselves are asked for only
+// to learn why they failed, texts for people only when they are read.
+std::vector<ir::NodeId> native_roots(const ir::Program& program, const Evaluation& evaluation) {
+  std::vector<ir::NodeId> out;
+  auto add = [&](ir::NodeId node) {
+    if (node != ir::kNoNode && program.module.node(node).op != ir::Op::kConst) out.push_back(node);
+  };
+  for (const ir::Feature& f : program.features) {
+    add(f.arg);
+    add(f.where);
+    add(f.each_list);
+    for (ir::NodeId key : f.keys) add(key);
+  }
+  for (const ir::Rule& r : program.rules) {
+    add(r.score);
+    add(r.once_key);
+    for (const ir::Effect& e : r.effects) {
+      add(e.key);
+      for (ir::NodeId arg : e.args) add(arg);
+    }
+  }
+  for (const ir::Event& e : program.events)
+    for (const ir::DecideArm& arm : e.decide) add(arm.when);
+  for (const index::PredicateIndex* index : evaluation.indexes)
+    if (index != nullptr) out.insert(out.end(), index->computed().begin(), index->computed().end());
+  return out;
+}
+
+}  // namespace
+
+absl::Status Tiers::compile_now(const jit::NativeOptions& options) {
+  Evaluation native{Tier::kNative, nullptr, interpreted_.indexes};
+  for (size_t event = 0; event < groups_.size(); ++event)
+    if (groups_[event].size() < jit::kMinIndexedRules) native.indexes[event] = nullptr;
+
+  jit::NativeOptions wanted = options;
+  wanted.fallback = interpreted_.evaluator;
+  wanted.progress = &progress_;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    status_.native = Native::kCompiling;
+  }
+  jit::NativeStats stats;
+  auto compiled = jit::compile(program_->module, native_roots(*program_, native), groups_, wanted, &stats);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!compiled.ok()) {
+    status_.native = Native::kFailed;
+    status_.note = std::string(compiled.status().message());
+  } else {
+    code_ = *std::move(compiled);
+    native_ = std::move(native);
+    native_.evaluator = code_.get();
+    current_.store(&native_, std::memory_order_release);
+    status_.native = Native::kReady;
+    status_.code_bytes = stats.code_bytes;
+    status_.compile_ms = stats.compile_ms;
+  }
+  settled_.notify_all();
+  return compiled.status();
+}
+
+void Tiers::compile_later(const std::shared_ptr<Tiers>& tiers, const jit::NativeOptions& options) {
+  auto task = std::make_shared<jit::BackgroundTask>();
+  task->run = [tiers, options](const std::atomic<bool>& cancelled) {
+    jit::NativeOptions wanted = options;
+    wanted.cancelled = &cancelled;
+    tiers->compile_now(wanted).IgnoreError();  // the status keeps it
+  };
+  {
+    const std::lock_guard<std::mutex> lock(tiers->mutex_);
+    tiers->task_ = task;
+    tiers->status_.native = Native::kWaiting;
+  }
+  if (jit::run_in_background(std::move(task))) return;
+  const std::lock_guard<std::mutex> lock(tiers->mutex_);
+  tiers->status_.native = Native::kFailed;
+  tiers->status_.note = "there is no thread to compile native code on";
+  tiers->settled_.notify_all();
+}
+
+TierStatus Tiers::status() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TierStatus out = status_;
+  out.tier = current().tier;
+  out.units = progress_.units;
+  out.units_done = progress_.done;
+  out.units_cached = progress_.cached;
+  return out;
+}
+
+void Tiers::cancel() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (task_ != nullptr) task_->cancelled = true;
+}
+
+#else
+
+TierStatus Tiers::status() const { return {}; }
+void Tiers::cancel() {}
+
+#endif
+
+std::string_view Tiers::note() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return status_.note;
+}
+
+bool Tiers::wait(std::chrono::milliseconds longest) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return settled_.wait_for(
+      lock, longest, [this] { return status_.native != Native::kWaiting && status_.native != Native::kCompiling; });
+}
+
+}  // namespace weir::engine
