@@ -1,4 +1,5 @@
 // Sources to a rule set that can be evaluated, and reading of what is in it.
+#include <chrono>
 #include <map>
 #include <optional>
 #include <span>
@@ -193,6 +194,25 @@ uint64_t weir_ruleset_generation(const weir_ruleset* ruleset) { return ruleset =
 uint32_t weir_ruleset_tier(const weir_ruleset* ruleset) {
   if (ruleset == nullptr) return WEIR_TIER_AUTO;
   return ruleset->state->rules->tier() == weir::engine::Tier::kNative ? WEIR_TIER_NATIVE : WEIR_TIER_INTERPRETER;
+}
+
+weir_status weir_ruleset_get_tier_status(const weir_ruleset* ruleset, weir_tier_status* status) {
+  if (ruleset == nullptr) return WEIR_E_ARG;
+  const weir::engine::TierStatus now = ruleset->state->rules->tier_status();
+  weir_tier_status full = {};
+  full.tier = now.tier == weir::engine::Tier::kNative ? WEIR_TIER_NATIVE : WEIR_TIER_INTERPRETER;
+  static_assert(static_cast<int>(weir::engine::TierStatus::Native::kFailed) == WEIR_NATIVE_FAILED);
+  full.native = static_cast<uint32_t>(now.native);
+  full.units = now.units;
+  full.units_done = now.units_done;
+  full.units_cached = now.units_cached;
+  full.code_bytes = now.code_bytes;
+  full.compile_ms = now.compile_ms;
+  return weir::embed::write_out(full, status);
+}
+
+int32_t weir_ruleset_wait_native(const weir_ruleset* ruleset, uint32_t timeout_ms) {
+  return ruleset == nullptr || ruleset->state->rules->wait_for_native(std::chrono::milliseconds(timeout_ms)) ? 1 : 0;
 }
 
 weir_str weir_ruleset_tier_note(const weir_ruleset* ruleset) {

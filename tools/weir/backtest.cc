@@ -116,6 +116,7 @@ class Backtest {
     return true;
   }
 
+  engine::Tier tier() const { return session_.rules().tier(); }  // by now
   void fill(BacktestReport* report) {
     report->all = all_.figures();
     report->where = options_.where;
@@ -263,7 +264,6 @@ int run_backtest(const BacktestOptions& options) {
 
   engine::SessionOptions session = session_options(*rules);
   session.time_rules = !options.no_cost;
-  report.tier = compiled->tier() == engine::Tier::kNative ? "native" : "interpreter";
   Backtest backtest(options, *rules, std::move(compiled), *std::move(entities), session);
   auto changes = ChangeInput::read(options.changes);
   if (!changes || !backtest.run(*reader, *changes)) return kUsage;
@@ -277,6 +277,9 @@ int run_backtest(const BacktestOptions& options) {
   report.as_live = options.as_live;
   report.rejects = rejects_json(reader->rejects());
   backtest.fill(&report);
+  report.tier = backtest.tier() == engine::Tier::kInterpreter ? "interpreter"
+                : options.tier == TierChoice::kNative         ? "native"
+                                                              : "interpreter, then native";
   if (!options.label.empty() && report.all.events > 0 && report.all.labelled == 0)
     complain(fmt::format("--label: no record has a label at `{}`", options.label));
 

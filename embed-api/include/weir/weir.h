@@ -172,9 +172,11 @@ WEIR_API void weir_engine_release(weir_engine *engine);
 /* ---- Rule sets ------------------------------------------------------------------------------------------------- */
 
 enum {
-  WEIR_TIER_AUTO = 0,        /* native code where it is built in, else the interpreter */
+  /* The interpreter at once, native code, where it is built in, as soon as a thread of the library has compiled it */
+  WEIR_TIER_AUTO = 0,
   WEIR_TIER_INTERPRETER = 1, /* loads fastest, allocates nothing executable */
-  WEIR_TIER_NATIVE = 2       /* WEIR_E_ARG if the library was built without LLVM */
+  /* Native code before the compilation returns. WEIR_E_ARG if the library was built without LLVM */
+  WEIR_TIER_NATIVE = 2
 };
 
 typedef struct weir_source {
@@ -211,15 +213,39 @@ WEIR_API weir_status weir_compile_files(const weir_engine *engine, const weir_st
                                         const weir_compile_options *options, weir_ruleset **ruleset_out,
                                         weir_diags **diags_out, weir_error *err);
 
-/* The last handle made from a rule set frees its code and data. */
+/* The last handle made from a rule set frees its code and data. Native code that is being compiled for it is given up;
+ * the call does not wait for that, but exit() and dlclose() wait for the piece at hand, some tens of milliseconds. After
+ * fork() a child goes on with what evaluates in its parent; if its parent was compiling, the child compiles no more. */
 WEIR_API void weir_ruleset_release(weir_ruleset *ruleset);
 
 /* The generation under which weir_slot_pin handed it out; 0 for one that comes from a compilation. */
 WEIR_API uint64_t weir_ruleset_generation(const weir_ruleset *ruleset);
-/* WEIR_TIER_INTERPRETER or WEIR_TIER_NATIVE: what evaluates it. */
+/* WEIR_TIER_INTERPRETER or WEIR_TIER_NATIVE: what evaluates it now. With WEIR_TIER_AUTO the first becomes the second
+ * between two events, once; sessions need do nothing. */
 WEIR_API uint32_t weir_ruleset_tier(const weir_ruleset *ruleset);
-/* Why WEIR_TIER_AUTO fell back to the interpreter although native code is built in; empty if it did not. */
+/* Why WEIR_TIER_AUTO stays with the interpreter although native code is built in; empty if it does not. */
 WEIR_API weir_str weir_ruleset_tier_note(const weir_ruleset *ruleset);
+
+enum {
+  WEIR_NATIVE_NONE = 0,    /* not wanted, or not built in */
+  WEIR_NATIVE_WAITING = 1, /* for rule sets that came before: one thread compiles for the whole process */
+  WEIR_NATIVE_COMPILING = 2,
+  WEIR_NATIVE_READY = 3,
+  WEIR_NATIVE_FAILED = 4 /* weir_ruleset_tier_note says why */
+};
+
+typedef struct weir_tier_status {
+  uint32_t struct_size;
+  uint32_t tier;                            /* as weir_ruleset_tier */
+  uint32_t native;                          /* WEIR_NATIVE_… */
+  uint32_t units, units_done, units_cached; /* pieces of native code: all, compiled or found, found in the cache */
+  uint64_t code_bytes;
+  double compile_ms; /* once it is ready */
+} weir_tier_status;
+WEIR_API weir_status weir_ruleset_get_tier_status(const weir_ruleset *ruleset, weir_tier_status *status);
+/* Waits until there is nothing left to compile for this rule set. 1: so it is; 0: not within timeout_ms. For benchmarks
+ * and tests: nothing else need wait. */
+WEIR_API int32_t weir_ruleset_wait_native(const weir_ruleset *ruleset, uint32_t timeout_ms);
 
 enum { WEIR_MODE_SHADOW = 0, WEIR_MODE_CANARY = 1, WEIR_MODE_LIVE = 2, WEIR_MODE_OFF = 3 };
 

@@ -224,7 +224,17 @@ static void tiers(void) {
   weir_error err = WEIR_INIT(weir_error);
   weir_ruleset *ruleset = compile_with(kRules, WEIR_TIER_AUTO);
   int native = strstr(weir_build_info(), "native") != NULL;
-  if (native && weir_ruleset_tier(ruleset) != WEIR_TIER_NATIVE) CHECK(weir_ruleset_tier_note(ruleset).len > 0);
+  weir_tier_status status = WEIR_INIT(weir_tier_status);
+  CHECK(weir_ruleset_get_tier_status(ruleset, &status) == WEIR_OK);
+  CHECK(status.native != (native ? WEIR_NATIVE_NONE : WEIR_NATIVE_READY));
+  CHECK(weir_ruleset_wait_native(ruleset, 60000) == 1);
+  CHECK(weir_ruleset_get_tier_status(ruleset, &status) == WEIR_OK);
+  if (native) {
+    CHECK(status.native == WEIR_NATIVE_READY && status.tier == WEIR_TIER_NATIVE);
+    CHECK(status.units > 0 && status.units_done == status.units && status.code_bytes > 0);
+    CHECK(weir_ruleset_tier(ruleset) == WEIR_TIER_NATIVE && weir_ruleset_tier_note(ruleset).len == 0);
+  }
+  CHECK(weir_ruleset_get_tier_status(NULL, &status) == WEIR_E_ARG && weir_ruleset_wait_native(NULL, 0) == 1);
   if (!native) CHECK(weir_ruleset_tier(ruleset) == WEIR_TIER_INTERPRETER);
   weir_ruleset_release(ruleset);
   if (native) return;
