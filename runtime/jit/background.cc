@@ -3,16 +3,61 @@
 #include <pthread.h>
 
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
+
+#include "runtime/jit/native.h"
 
 namespace weir::jit {
 namespace {
 
+// LLVM makes much of what it needs at its first use, and what is made last is the first to go when the process exits.
+// So something is compiled, by all the ways a unit goes, before the queue is made: it then goes before all of that, and
+// no thread compiles any more when LLVM's tables are taken away.
+void warm_up() {
+  using ir::Op;
+  types::TypeTable types;
+  ir::Module m;
+  constexpr auto kNoBuiltin = types::BuiltinId::kCount;
+  constexpr uint8_t kFallible = ir::kMayError | ir::kMayMissing;
+  auto text_of = [&](const char* text) {
+    ir::Constant c{ir::ConstantKind::kString};
+    c.s = text;
+    return m.add(Op::kConst, types.string(), {}, static_cast<int32_t>(m.intern(std::move(c))));
+  };
+  auto call = [&](types::BuiltinId id, const types::Type* type, std::vector<ir::NodeId> args) {
+    return m.add(Op::kCall, type, args, -1, id);
+  };
+  const ir::NodeId number = m.add(Op::kSlot, types.integer(), {}, 2, kNoBuiltin, kFallible);
+  const ir::NodeId text = m.add(Op::kSlot, types.string(), {}, 3, kNoBuiltin, kFallible);
+  const ir::NodeId ratio = m.add(Op::kSlot, types.dbl(), {}, 4);
+  const ir::NodeId quotient = call(types::BuiltinId::div_int, types.integer(), {number, number});
+  const ir::NodeId tests[] = {
+      call(types::BuiltinId::greater_int, types.boolean(), {quotient, number}),
+      call(types::BuiltinId::greater_double, types.boolean(), {ratio, ratio}),
+      call(types::BuiltinId::contains_string, types.boolean(), {text, text_of("abcd")}),
+      call(types::BuiltinId::matches_member, types.boolean(), {text, text_of("a+bcd")}),
+      call(types::BuiltinId::equals, types.boolean(), {text, text_of("x")}),
+      call(types::BuiltinId::equals, types.boolean(), {text, text}),
+  };
+  ir::NodeId all = tests[0];
+  for (size_t i = 1; i < std::size(tests); ++i)
+    all = m.add(i % 2 == 0 ? Op::kOr : Op::kAnd, types.boolean(), std::vector<ir::NodeId>{all, tests[i]});
+  const std::vector<ir::NodeId> pair = {quotient, quotient};
+  const ir::NodeId list = m.add(Op::kMakeList, types.list(types.integer()), pair);
+  m.plan_memos(std::vector<ir::NodeId>{all, list});
+  for (const OptLevel level : {OptLevel::kO0, OptLevel::kLess}) {
+    NativeOptions options;
+    options.level = level;
+    compile(m, {list, all}, {{all}}, options, nullptr).IgnoreError();
+  }
+}
+
 class Queue {
  public:
-  // Made at the first task, hence after LLVM's globals and gone before them.
   static Queue& instance() {
     static Queue queue;
     return queue;
@@ -37,6 +82,7 @@ class Queue {
 
  private:
   Queue() {
+    warm_up();
     // A fork while a task is submitted would leave the child with a locked mutex.
     pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); }, [] { instance().in_child(); });
   }

@@ -277,9 +277,7 @@ int run_backtest(const BacktestOptions& options) {
   report.as_live = options.as_live;
   report.rejects = rejects_json(reader->rejects());
   backtest.fill(&report);
-  report.tier = backtest.tier() == engine::Tier::kInterpreter ? "interpreter"
-                : options.tier == TierChoice::kNative         ? "native"
-                                                              : "interpreter, then native";
+  report.tier = backtest.tier() == engine::Tier::kNative ? "native" : "interpreter";
   if (!options.label.empty() && report.all.events > 0 && report.all.labelled == 0)
     complain(fmt::format("--label: no record has a label at `{}`", options.label));
 

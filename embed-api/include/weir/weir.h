@@ -214,8 +214,9 @@ WEIR_API weir_status weir_compile_files(const weir_engine *engine, const weir_st
                                         weir_diags **diags_out, weir_error *err);
 
 /* The last handle made from a rule set frees its code and data. Native code that is being compiled for it is given up;
- * the call does not wait for that, but exit() and dlclose() wait for the piece at hand, some tens of milliseconds. After
- * fork() a child goes on with what evaluates in its parent; if its parent was compiling, the child compiles no more. */
+ * the call does not wait for that, but exit() and dlclose() wait for the piece at hand, some tens of milliseconds.
+ * After fork() a child goes on with what evaluates in its parent; if its parent was compiling, the child compiles no
+ * more. */
 WEIR_API void weir_ruleset_release(weir_ruleset *ruleset);
 
 /* The generation under which weir_slot_pin handed it out; 0 for one that comes from a compilation. */
