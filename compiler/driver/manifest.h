@@ -19,12 +19,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "compiler/driver/compile.h"
 #include "compiler/types/mapping.h"
+#include "runtime/bundle/bundle.h"
 #include "runtime/engine/event_policy.h"
 
 namespace weir::driver {
@@ -54,15 +56,24 @@ std::vector<engine::EventPolicy> event_policies(const Manifest& manifest, const 
 // All errors of the file, one a line, as "path:line: message; hint".
 absl::StatusOr<Manifest> parse_manifest(const std::string& path, const std::string& text);
 
-// A rule set from a directory (weir.yaml optional: then every *.weir in it, by name) or from files. List files are
+// A rule set from a directory (weir.yaml optional: then every *.weir in it, by name), from files, or from one bundle
+// (bundle.h). List files are
 // looked for beside the rule file that names them, then in `directory`; read_file counts on sources[i] being file i of
 // the compilation.
+struct BundleId {
+  std::string name, digest;
+  uint64_t sequence = 0;
+};
+
 struct RuleSetSource {
   Manifest manifest;
+  std::string manifest_text;  // of weir.yaml; empty if there is none
   std::string directory;
   std::vector<SourceText> sources;
   check::FileReader read_file;
+  std::optional<BundleId> bundle;  // that it came from
 };
-absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& paths);
+// With keys to trust, one bundle that one of them has signed; PermissionDenied is what is not.
+absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& paths, const bundle::Trust& trust = {});
 
 }  // namespace weir::driver

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "absl/status/status.h"
+#include "compiler/driver/bundle.h"
 #include "compiler/driver/manifest.h"
 
 namespace weir::driver {
@@ -57,11 +58,20 @@ check::ManifestLimits limits_of(const Manifest& manifest) {
   return limits;
 }
 
-absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& paths) {
+absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& paths, const bundle::Trust& trust) {
   RuleSetSource out;
   std::vector<std::string> files;
   std::error_code ignored;
   if (paths.empty()) return absl::InvalidArgumentError("no rule files given");
+  if (paths.size() == 1) {
+    std::optional<std::string> bytes = read_text(paths.front());
+    if (bytes && bundle::Bundle::is_bundle(*bytes)) {
+      absl::StatusOr<bundle::Bundle> bundle = bundle::Bundle::parse(*bytes, trust);
+      if (!bundle.ok()) return bundle.status();
+      return rule_set_of(*bundle);
+    }
+  }
+  if (!trust.keys.empty()) return absl::PermissionDeniedError("only bundles that a trusted key has signed are taken");
   auto add_directory = [&](const fs::path& directory) -> absl::Status {
     Manifest manifest;
     fs::path manifest_path = directory / "weir.yaml";
@@ -69,6 +79,7 @@ absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& path
       auto parsed = parse_manifest(manifest_path.string(), *text);
       if (!parsed.ok()) return parsed.status();
       manifest = *std::move(parsed);
+      out.manifest_text = *std::move(text);
     }
     if (manifest.rules.empty()) manifest.rules.push_back("*.weir");
     for (const std::string& pattern : manifest.rules) {

@@ -44,6 +44,11 @@ std::string_view window_name(WindowKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+std::string_view effect_name(EffectKind kind) {
+  static constexpr std::string_view kNames[] = {"label", "unlabel", "verdict", "action", "case"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
 std::string_view base_name(const Entity& entity) { return entity.base == types::Kind::kInt ? "int" : "string"; }
 
 // Kinds by name: the numbers of the enumeration may change.
@@ -185,6 +190,26 @@ Identity once_identity(const Program& program, uint32_t rule) {
 Identity limit_identity(const Program& program, uint32_t rule) {
   const Rule& r = program.rules[rule];
   return Text().add("limit").add(r.id).add(r.limit_count).add(r.limit_nanos).hash();
+}
+
+Identity rule_version(const Program& program, uint32_t rule) {
+  const Rule& r = program.rules[rule];
+  const Event& event = program.events[r.event];
+  NodeHasher nodes(program, event);
+  Text text;
+  text.add("rule").add(r.id).add(event.schema.name).add(nodes.hash(r.when)).add(nodes.hash(r.score));
+  text.add(once_identity(program, rule)).add(limit_identity(program, rule)).add(r.effects.size());
+  for (const Effect& e : r.effects) {
+    text.add(effect_name(e.kind)).add(nodes.hash(e.key)).add(e.duration_nanos).add(e.queue);
+    if (e.kind == EffectKind::kVerdict) text.add(verdict_name(e.verdict));
+    if (e.kind == EffectKind::kLabel || e.kind == EffectKind::kUnlabel) text.add(label_identity(program, e.label));
+    if (e.kind == EffectKind::kAction) text.add(program.actions[e.action].name);
+    text.add(e.args.size());
+    for (NodeId arg : e.args) text.add(nodes.hash(arg));
+  }
+  text.add(r.because.size());
+  for (const TemplatePiece& piece : r.because) text.add(piece.text).add(nodes.hash(piece.node));
+  return text.hash();
 }
 
 }  // namespace weir::ir

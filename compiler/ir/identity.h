@@ -39,4 +39,8 @@ Identity label_identity(const Program& program, uint32_t label);
 Identity once_identity(const Program& program, uint32_t rule);
 Identity limit_identity(const Program& program, uint32_t rule);
 
+// Of what a rule does: condition, score, effects, once, limit and message, with the features it reads. Neither its
+// name, owner and severity nor its mode, which says who gets to see it.
+Identity rule_version(const Program& program, uint32_t rule);
+
 }  // namespace weir::ir

@@ -36,6 +36,8 @@ const char* weir_status_name(weir_status status) {
       return "WEIR_E_INTERNAL";
     case WEIR_E_IO:
       return "WEIR_E_IO";
+    case WEIR_E_TRUST:
+      return "WEIR_E_TRUST";
     default:
       return "WEIR_E_UNKNOWN";
   }
@@ -53,7 +55,14 @@ weir_status weir_engine_create(const weir_engine_options* options, weir_engine**
     if (given.compile_threads != 0) state.compile_threads = given.compile_threads;
     if (given.max_rules != 0) state.max_rules = given.max_rules;
     if (given.max_source_bytes != 0) state.max_source_bytes = given.max_source_bytes;
-    *engine_out = new weir_engine{std::make_shared<const weir::embed::EngineState>(state)};
+    if (given.trusted_key_count != 0) WEIR_REQUIRE(given.trusted_keys, err);
+    for (size_t i = 0; i < given.trusted_key_count; ++i) {
+      WEIR_REQUIRE_TEXT(given.trusted_keys[i], err);
+      auto key = weir::crypto::parse_public_key(weir::embed::view(given.trusted_keys[i]));
+      if (!key.ok()) return report(err, key.status(), WEIR_E_ARG);
+      state.trusted_keys.push_back(*key);
+    }
+    *engine_out = new weir_engine{std::make_shared<const weir::embed::EngineState>(std::move(state))};
     return WEIR_OK;
   });
 }

@@ -3,14 +3,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "compiler/base/diagnostics.h"
 #include "compiler/base/source.h"
+#include "compiler/driver/manifest.h"
 #include "compiler/ir/program.h"
 #include "embed-api/src/boundary.h"
+#include "runtime/crypto/signature.h"
 #include "runtime/engine/engine.h"
 #include "runtime/io/plan.h"
 
@@ -20,6 +23,7 @@ struct EngineState {
   uint32_t compile_threads = 1;
   uint32_t max_rules = 1'000'000;
   uint64_t max_source_bytes = uint64_t{256} << 20;
+  std::vector<crypto::PublicKey> trusted_keys;  // any: rule sets come from bundles that one of them has signed
 };
 
 // The shape of one event type as a host sees it: entities erased to their base.
@@ -60,6 +64,7 @@ struct RulesetState {
   std::vector<io::DecodePlan> single;         // by event: one object with the event's own names
   std::vector<engine::EventPolicy> policies;  // by event, from weir.yaml
   uint64_t max_state_bytes = 0;               // 0: the engine's default
+  std::optional<driver::BundleId> bundle;     // that it came from
 };
 
 }  // namespace weir::embed

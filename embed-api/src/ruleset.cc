@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "compiler/driver/manifest.h"
+#include "compiler/driver/bundle.h"
 #include "embed-api/src/diags.h"
 #include "embed-api/src/handles.h"
 
@@ -52,6 +52,21 @@ weir_status read_request(const EngineState& engine, const weir_compile_options* 
 weir_status check_size(const EngineState& engine, const Request& request, weir_error* err) {
   if (request.bytes <= engine.max_source_bytes) return WEIR_OK;
   return fail(err, WEIR_E_LIMIT, "the sources exceed max_source_bytes ({})", engine.max_source_bytes);
+}
+
+// Why a rule set could not be had from files or from a bundle.
+weir_status code_of_source(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      return WEIR_E_IO;
+    case absl::StatusCode::kPermissionDenied:
+      return WEIR_E_TRUST;
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kUnimplemented:
+      return WEIR_E_DATA;
+    default:
+      return WEIR_E_COMPILE;
+  }
 }
 
 // Decoding is relaxed: what is absent is absent, and evaluation says whether it may be.
@@ -115,6 +130,7 @@ weir_status compile_set(const weir_engine* engine, driver::RuleSetSource source,
     if (absl::Status s = add_plans(source.manifest.events, state.get()); !s.ok()) return report(err, s, WEIR_E_COMPILE);
     state->policies = driver::event_policies(source.manifest, *compilation.program);
     state->max_state_bytes = source.manifest.state_memory_bytes;
+    state->bundle = source.bundle;
     *ruleset_out = new weir_ruleset{std::move(state), 0};
     return WEIR_OK;
   }();
@@ -147,6 +163,8 @@ weir_status weir_compile(const weir_engine* engine, const weir_source* sources, 
     *ruleset_out = nullptr;
     WEIR_REQUIRE(engine, err);
     if (n != 0) WEIR_REQUIRE(sources, err);
+    if (!engine->state->trusted_keys.empty())
+      return report(err, WEIR_E_TRUST, "the engine takes bundles only that a trusted key has signed");
     weir::embed::Request request;
     if (weir_status s = read_request(*engine->state, options, &request, err)) return s;
     weir::driver::RuleSetSource set;
@@ -181,10 +199,36 @@ weir_status weir_compile_files(const weir_engine* engine, const weir_str* paths,
     }
     weir::embed::Request request;
     if (weir_status s = read_request(*engine->state, options, &request, err)) return s;
-    auto set = weir::driver::load_rule_set(names);
-    if (!set.ok()) return report(err, set.status(), absl::IsNotFound(set.status()) ? WEIR_E_IO : WEIR_E_COMPILE);
+    auto set = weir::driver::load_rule_set(names, {engine->state->trusted_keys});
+    if (!set.ok()) return report(err, set.status(), weir::embed::code_of_source(set.status()));
     return compile_set(engine, *std::move(set), std::move(request), ruleset_out, diags_out, err);
   });
+}
+
+weir_status weir_bundle_load(const weir_engine* engine, weir_str bytes, const weir_compile_options* options,
+                             weir_ruleset** ruleset_out, weir_diags** diags_out, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    if (diags_out != nullptr) *diags_out = nullptr;
+    WEIR_REQUIRE(ruleset_out, err);
+    *ruleset_out = nullptr;
+    WEIR_REQUIRE(engine, err);
+    if (bytes.len != 0) WEIR_REQUIRE(bytes.ptr, err);
+    weir::embed::Request request;
+    if (weir_status s = read_request(*engine->state, options, &request, err)) return s;
+    auto bundle = weir::bundle::Bundle::parse(view(bytes), {engine->state->trusted_keys});
+    if (!bundle.ok()) return report(err, bundle.status(), weir::embed::code_of_source(bundle.status()));
+    auto set = weir::driver::rule_set_of(*bundle);
+    if (!set.ok()) return report(err, set.status(), WEIR_E_COMPILE);
+    return compile_set(engine, *std::move(set), std::move(request), ruleset_out, diags_out, err);
+  });
+}
+
+weir_str weir_ruleset_digest(const weir_ruleset* ruleset) {
+  return ruleset == nullptr || !ruleset->state->bundle ? weir_str{nullptr, 0} : str(ruleset->state->bundle->digest);
+}
+
+uint64_t weir_ruleset_release_number(const weir_ruleset* ruleset) {
+  return ruleset == nullptr || !ruleset->state->bundle ? 0 : ruleset->state->bundle->sequence;
 }
 
 void weir_ruleset_release(weir_ruleset* ruleset) { delete ruleset; }

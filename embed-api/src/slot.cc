@@ -13,6 +13,20 @@ struct Expected {
   const weir::embed::Shape& shape() const { return ruleset->shapes[event]; }
 };
 
+// With keys to trust, a slot takes releases in their order: an old bundle is signed as well as a new one.
+weir_status check_forward(const weir::embed::RulesetState* current, const weir::embed::RulesetState& next,
+                          weir_error* err) {
+  if (!next.bundle) return weir::embed::report(err, WEIR_E_TRUST, "the rules do not come from a bundle");
+  if (current == nullptr || !current->bundle) return WEIR_OK;
+  if (next.bundle->name != current->bundle->name) {
+    return weir::embed::fail(err, WEIR_E_TRUST, "the slot has a bundle of `{}`, this is one of `{}`",
+                             current->bundle->name, next.bundle->name);
+  }
+  if (next.bundle->sequence >= current->bundle->sequence) return WEIR_OK;
+  return weir::embed::fail(err, WEIR_E_TRUST, "release {} is older than release {}, which is current",
+                           next.bundle->sequence, current->bundle->sequence);
+}
+
 }  // namespace
 
 struct weir_slot {
@@ -60,6 +74,7 @@ weir_status weir_slot_publish(weir_slot* slot, const weir_ruleset* ruleset, uint
       if (!fit(sent.shape(), ruleset->state->shapes[static_cast<size_t>(event)], true, &slots, &why))
         return report(err, WEIR_E_SCHEMA, why);
     }
+    const bool forward_only = !slot->engine->trusted_keys.empty();
     std::shared_ptr<const weir::embed::RulesetState> other = ruleset->state;  // after the swap: the retired one
     bool won = false;
     uint64_t now = 0;
@@ -67,6 +82,9 @@ weir_status weir_slot_publish(weir_slot* slot, const weir_ruleset* ruleset, uint
       std::lock_guard lock(slot->mutex);
       now = slot->generation.load(std::memory_order_relaxed);
       won = now == expected;
+      if (won && forward_only) {
+        if (weir_status s = check_forward(slot->current.get(), *other, err)) return s;
+      }
       if (won) {
         slot->current.swap(other);
         slot->generation.store(++now, std::memory_order_release);

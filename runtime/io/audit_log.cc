@@ -10,9 +10,9 @@
 #include <algorithm>
 
 #include "absl/status/status.h"
+#include "runtime/crypto/digest.h"
 #include "runtime/io/change_json.h"
 #include "runtime/io/json_text.h"
-#include "runtime/io/sha256.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 
@@ -59,7 +59,8 @@ class Chain {
     if (!hashed.starts_with(fmt::format("{{\"seq\":{},", number)))
       return altered(path_, number, fmt::format("record {} is not here: one was taken out or put in", number));
     if (previous != summary.head) return altered(path_, number, "`prev` is not the hash of the record before");
-    if (sha256_hex(hashed) != hash) return altered(path_, number, "the record was altered: its hash is another");
+    if (crypto::sha256_hex(hashed) != hash)
+      return altered(path_, number, "the record was altered: its hash is another");
     summary.head = hash;
     summary.records = number;
     summary.bytes += line.size() + 1;
@@ -135,7 +136,7 @@ absl::Status AuditLog::append(const engine::StateChange& change, int64_t wall_na
   line += ",\"after\":";
   append_json_quoted(after, &line);
   line += fmt::format("{}{}\"", kBeforePrevious, head_);
-  const std::string hash = sha256_hex(line);
+  const std::string hash = crypto::sha256_hex(line);
   line += fmt::format("{}{}{}\n", kBeforeHash, hash, kAfterHash);
   failed_ = true;
   for (size_t written = 0; written < line.size();) {

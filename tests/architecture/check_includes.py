@@ -27,7 +27,9 @@ RUNTIME = {
     "runtime/explain": ["runtime/value", "runtime/interp"],
     "runtime/engine": ["runtime/value", "runtime/interp", "runtime/index", "runtime/jit", "runtime/match", "runtime/state", "runtime/explain"],
     "runtime/durable": ["runtime/value", "runtime/state", "runtime/match", "runtime/engine"],
-    "runtime/io": ["runtime/value", "runtime/state", "runtime/engine"],
+    "runtime/crypto": [],
+    "runtime/bundle": ["runtime/crypto"],
+    "runtime/io": ["runtime/value", "runtime/state", "runtime/engine", "runtime/crypto"],
     "runtime/backtest": ["runtime/value", "runtime/engine", "runtime/io"],
 }
 ALLOWED = dict(COMPILER)
@@ -41,6 +43,7 @@ TOP = {"tools": EVERYTHING, "embed-api": EVERYTHING, "tests": EVERYTHING, "bench
 HIDDEN = {
     r"antlr4|Weir(Lexer|Parser)": ["compiler/syntax", "grammar"],
     r"llvm/|llvm-c/": ["compiler/codegen", "runtime/jit"],
+    r"sodium": ["runtime/crypto"],
 }
 
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "compiler/driver/bundle.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/manifest.h"
 #include "compiler/ir/program.h"
@@ -31,6 +32,17 @@ void compile_rules(std::string_view text) {
 }
 
 void parse_manifest(std::string_view text) { (void)driver::parse_manifest("weir.yaml", std::string(text)); }
+
+void read_bundle(std::string_view text) {
+  absl::StatusOr<bundle::Bundle> read = bundle::Bundle::parse(text, {});
+  if (!read.ok()) return;
+  if (read->serialize() != text) {
+    fmt::print(stderr, "a bundle is not written as it was read\n");
+    std::abort();
+  }
+  if (absl::StatusOr<driver::RuleSetSource> source = driver::rule_set_of(*read); source.ok())
+    source->read_file(0, "a.txt");
+}
 
 void parse_ir(std::string_view text) {
   types::TypeTable types;

@@ -22,6 +22,8 @@ void restore_state(std::string_view text);
 void read_state_files(std::string_view text);
 // weir.yaml.
 void parse_manifest(std::string_view text);
+// A bundle, and the rule set in it.
+void read_bundle(std::string_view text);
 // The IR's text form.
 void parse_ir(std::string_view text);
 

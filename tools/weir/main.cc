@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   add_explain(app, &action);
   add_timeline(app, &action);
   add_state(app, &action);
+  add_bundle(app, &action);
   add_dump(app, &action);
   add_backfill(app, &action);
   add_eval(app, &action);

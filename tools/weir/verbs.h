@@ -24,6 +24,7 @@ void add_run(CLI::App& app, Action* action);
 void add_explain(CLI::App& app, Action* action);
 void add_timeline(CLI::App& app, Action* action);
 void add_state(CLI::App& app, Action* action);
+void add_bundle(CLI::App& app, Action* action);
 void add_dump(CLI::App& app, Action* action);
 void add_backtest(CLI::App& app, Action* action);
 void add_backfill(CLI::App& app, Action* action);

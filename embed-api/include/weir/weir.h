@@ -128,7 +128,8 @@ enum {
   WEIR_E_CONFLICT = 7, /* somebody else published first: read the generation and decide again */
   WEIR_E_NOMEM = 8,
   WEIR_E_INTERNAL = 9, /* a defect of Weir: please report it with the message */
-  WEIR_E_IO = 10       /* a file cannot be found or read */
+  WEIR_E_IO = 10,      /* a file cannot be found or read */
+  WEIR_E_TRUST = 11    /* not a bundle signed by a key the engine trusts, altered, or older than what is in force */
 };
 
 enum { WEIR_FAULT_CALLER = 0, WEIR_FAULT_AUTHOR = 1 /* of rules */, WEIR_FAULT_DATA = 2, WEIR_FAULT_WEIR = 3 };
@@ -163,9 +164,14 @@ typedef struct weir_engine_options {
   uint32_t compile_threads;  /* per compilation, for native code. Default 1 */
   uint32_t max_rules;        /* of one rule set, else WEIR_E_COMPILE. Default 1,000,000 */
   uint64_t max_source_bytes; /* of one rule set, list files included, else WEIR_E_LIMIT. Default 256 MiB */
+  /* Public keys, each the text of a .pub file of `weir bundle keygen`. If there are any, the engine takes rule sets
+   * from bundles only that one of them has signed: everything else is WEIR_E_TRUST. */
+  const weir_str *trusted_keys;
+  size_t trusted_key_count;
 } weir_engine_options;
 
-/* options may be NULL: all defaults. An `abi` above the library's, or 0, is WEIR_E_ABI. */
+/* options may be NULL: all defaults. An `abi` above the library's, or 0, is WEIR_E_ABI, a text that is no key
+ * WEIR_E_ARG. */
 WEIR_API weir_status weir_engine_create(const weir_engine_options *options, weir_engine **engine_out, weir_error *err);
 WEIR_API void weir_engine_release(weir_engine *engine);
 
@@ -207,11 +213,22 @@ WEIR_API weir_status weir_compile(const weir_engine *engine, const weir_source *
 /* Compiles rules from disk: one directory, or files. A directory's weir.yaml says which files belong to it, how records
  * are mapped to events, how late events may be (the most of any event type), and how much memory state may take;
  * without one, its *.weir files in order of name are the rule set. List files are read beside the rule file that names
- * them, then in the directory; `lists` of the options come first. WEIR_E_IO if a path cannot be read; a malformed
- * weir.yaml is WEIR_E_COMPILE without diagnostics. Otherwise as weir_compile. */
+ * them, then in the directory; `lists` of the options come first. One bundle is taken too. WEIR_E_IO if a path cannot
+ * be read; a malformed weir.yaml is WEIR_E_COMPILE without diagnostics. Otherwise as weir_compile. */
 WEIR_API weir_status weir_compile_files(const weir_engine *engine, const weir_str *paths, size_t n,
                                         const weir_compile_options *options, weir_ruleset **ruleset_out,
                                         weir_diags **diags_out, weir_error *err);
+
+/* Compiles the rule set in a bundle (`weir bundle build`) from its bytes. `lists` of the options come before those in
+ * the bundle. WEIR_E_TRUST: not signed as the engine asks for, or altered after it was signed. WEIR_E_DATA: no bundle,
+ * cut off, damaged, or of a later format. Otherwise as weir_compile. */
+WEIR_API weir_status weir_bundle_load(const weir_engine *engine, weir_str bytes, const weir_compile_options *options,
+                                      weir_ruleset **ruleset_out, weir_diags **diags_out, weir_error *err);
+
+/* Of a rule set from a bundle: its digest (SHA-256, 64 hexadecimal digits), which names this version of the rules, and
+ * the number of the release. Empty and 0 for other rule sets. */
+WEIR_API weir_str weir_ruleset_digest(const weir_ruleset *ruleset);
+WEIR_API uint64_t weir_ruleset_release_number(const weir_ruleset *ruleset);
 
 /* The last handle made from a rule set frees its code and data. Native code that is being compiled for it is given up;
  * the call does not wait for that, but exit() and dlclose() wait for the piece at hand, some tens of milliseconds.
@@ -711,7 +728,9 @@ WEIR_API weir_status weir_slot_create(const weir_engine *engine, const weir_sche
                                       weir_slot **slot_out, weir_error *err);
 
 /* Wins only if `expected` is the current generation, else WEIR_E_CONFLICT. The new generation is stored in *generation,
- * which may be NULL; on failure the current one is. */
+ * which may be NULL; on failure the current one is. An engine with trusted keys does not go back: a bundle whose
+ * release number is below that of the current one, or of another name, is WEIR_E_TRUST. To undo a release, release the
+ * rules before it again. */
 WEIR_API weir_status weir_slot_publish(weir_slot *slot, const weir_ruleset *ruleset, uint64_t expected,
                                        uint64_t *generation, weir_error *err);
 

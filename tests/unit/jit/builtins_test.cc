@@ -200,7 +200,8 @@ TEST(NativeBuiltins, IntsInConstantList) {
   Graph g;
   NodeId x = g.slot(0, g.t.integer());
   std::vector<NodeId> nodes;
-  for (const std::vector<int64_t>& items : {std::vector<int64_t>{}, {3}, {1, 2, INT64_MIN}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}})
+  for (const std::vector<int64_t>& items :
+       {std::vector<int64_t>{}, {3}, {1, 2, INT64_MIN}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}})
     nodes.push_back(g.call(BuiltinId::in_list, g.t.boolean(), {x, g.integers(items)}));
   g.compile(nodes, nodes);
   for_each_row({{Value::integer(3), Value::integer(10), Value::integer(INT64_MIN), Value::missing(),

@@ -1,0 +1,27 @@
+// Rule sets into bundles and out of them (runtime/bundle/bundle.h).
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "compiler/driver/compile.h"
+#include "compiler/driver/manifest.h"
+#include "runtime/bundle/bundle.h"
+
+namespace weir::driver {
+
+// Compiles the rule set and packs what the compiler read: rule files, list files, weir.yaml, and the IR they came to.
+// With a parent, the release after it: the bundle continues its lineage. FailedPrecondition if the rules have errors,
+// which are in *compilation. InvalidArgument: a list file outside the rule set's directory; a parent of another name.
+absl::StatusOr<bundle::Bundle> build_bundle(const RuleSetSource& source, const std::string& weir_version,
+                                            const bundle::Bundle* parent, Compilation* compilation);
+
+// The rule set in a bundle, as load_rule_set gives it from a directory. Errors: those of its weir.yaml.
+absl::StatusOr<RuleSetSource> rule_set_of(const bundle::Bundle& bundle);
+
+// Whether the bundle's IR and versions are what this library makes of its sources. Where they are not, the bundle was
+// built by another version of Weir (said in the message), or was not built by Weir. FailedPrecondition: it does not
+// compile.
+absl::Status check_reproduces(const bundle::Bundle& bundle);
+
+}  // namespace weir::driver
