@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <deque>
+#include <exception>
 #include <iterator>
 #include <mutex>
 #include <system_error>
@@ -106,7 +107,11 @@ class Queue {
         }
         task = tasks_.front();
       }
-      task->run(task->cancelled);
+      try {
+        task->run(task->cancelled);
+      } catch (const std::exception&) {
+        // Memory has run out, and nobody to tell: what evaluates goes on evaluating.
+      }
       const std::lock_guard<std::mutex> lock(mutex_);
       tasks_.pop_front();
     }
