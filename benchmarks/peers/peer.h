@@ -52,9 +52,8 @@ int serve(size_t events, Load load, Evaluate evaluate) {
         ++passes;
       } while (static_cast<double>(spent.cpu()) < seconds * 1e9);
       Number cpu = spent.cpu(), wall = spent.wall();
-      std::printf(
-          "{\"matches\": %llu, \"checksum\": %llu, \"passes\": %llu, \"cpu_ns\": %llu, \"wall_ns\": %llu}\n",
-          Number{t.matches}, Number{t.checksum}, passes, cpu, wall);
+      std::printf("{\"matches\": %llu, \"checksum\": %llu, \"passes\": %llu, \"cpu_ns\": %llu, \"wall_ns\": %llu}\n",
+                  Number{t.matches}, Number{t.checksum}, passes, cpu, wall);
     } else {
       std::fprintf(stderr, "unknown command: %s", line);
       return 2;

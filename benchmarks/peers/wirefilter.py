@@ -4,7 +4,6 @@ The scales are those that the .wf form's names tell: `NAME_eK` is the field NAME
 field is called NAME.
 """
 import fractions
-import json
 import pathlib
 import re
 import shutil
@@ -43,7 +42,7 @@ def rounding(name, comparisons):
 
 
 def translate(workload, rules):
-    """(events.bin, rules, fields as JSON): files for wirefilter_peer."""
+    """[events, rules, fields]: files for wirefilter_peer."""
     text = "\n".join(workload.lines(f"rules_{rules}.wf"))
     types = {f.name: f.type for f in workload.fields}
     lists = [f.name for f in workload.fields if f.type == "strings"]
@@ -79,7 +78,7 @@ def translate(workload, rules):
 
     directory = workload.path / f"wirefilter_{rules}"
     directory.mkdir(exist_ok=True)
-    if not (directory / "fields.json").exists():
+    if not (directory / "fields").exists():
         events = [{name: value(event) for name, (_, value) in columns.items()} for event in workload.events]
         for event in events:
             for name, value in event.items():
@@ -89,8 +88,8 @@ def translate(workload, rules):
         write_events(directory / "events.bin", fields, events)
         joined = ANY.sub(lambda m: f'{m[1]} contains "{escaped(join)}{m[2]}{escaped(join)}"', text)
         (directory / "rules.wf").write_text(joined + "\n", encoding="utf-8")
-        (directory / "fields.json").write_text(json.dumps([[f.name, TYPES[f.type]] for f in fields]))
-    return [directory / name for name in ("events.bin", "rules.wf", "fields.json")]
+        (directory / "fields").write_text("".join(f"{f.name} {TYPES[f.type]}\n" for f in fields))
+    return [directory / name for name in ("events.bin", "rules.wf", "fields")]
 
 
 def escaped(character):
