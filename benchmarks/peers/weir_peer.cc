@@ -78,8 +78,7 @@ class Loaded {
 #ifdef WEIR_HAVE_BATCH
   void evaluate_batch(size_t first, size_t count, peer::Totals& totals) {
     value::EvalContext& ctx = runner_->context();
-    const value::Value* rows[batch::kRows];
-    for (size_t r = 0; r < count; ++r) rows[r] = workload_.rows[first + r].data();
+    const value::Value* const* rows = rows_.data() + first;
     selection_->select(rows, count, *operands_, ctx);
     for (size_t r = 0; r < count; ++r) {
       runner_->on(rows[r]);
@@ -102,6 +101,7 @@ class Loaded {
     }
 #ifdef WEIR_HAVE_BATCH
     if (tier_ == "batch") {
+      for (const auto& row : workload_.rows) rows_.push_back(row.data());
       plan_ = std::make_unique<batch::Plan>(*compiled_.module, compiled_.roots);
       operands_ = std::make_unique<interp::Interpreter>(*compiled_.module, std::vector<std::vector<ir::NodeId>>{});
       evaluator_ = std::make_unique<interp::Interpreter>(*compiled_.module, groups);
@@ -128,6 +128,7 @@ class Loaded {
   std::unique_ptr<index::PredicateIndex> index_;
   std::unique_ptr<value::Evaluator> evaluator_;
 #ifdef WEIR_HAVE_BATCH
+  std::vector<const value::Value*> rows_;
   std::unique_ptr<batch::Plan> plan_;
   std::unique_ptr<interp::Interpreter> operands_;
   std::unique_ptr<batch::Selection> selection_;
