@@ -1,4 +1,4 @@
-"""The ratios that Weir aims at, and whether a run meets them."""
+"""The ratios and limits that Weir aims at, and whether a run meets them."""
 import typing
 
 
@@ -19,25 +19,51 @@ AIMS = [
 ]
 
 
+class Limit(typing.NamedTuple):
+    name: str
+    engine: str
+    figure: str  # of Measured
+    by_rules: dict
+
+
+LIMITS = [
+    Limit("load, rule text to first verdict, ms", "weir-interpreter", "load_ms", {10_000: 1_000}),
+    Limit("resident memory, interpreter, MB", "weir-interpreter", "resident_mb", {10_000: 100}),
+    Limit("resident memory, native, MB", "weir-native", "resident_mb", {10_000: 100}),
+]
+
+
 class Result(typing.NamedTuple):
     name: str
     rules: int
     aim: float
-    faster: bool
-    ratio: float | None  # None: an engine has no figure
+    at_least: bool  # else at most
+    value: float | None  # the ratio, or the figure that is limited; None: an engine has no figure
     met: bool | None
+
+
+def result(name, rules, aim, at_least, value):
+    met = None if value is None else value >= aim if at_least else value <= aim
+    return Result(name, rules, aim, at_least, value, met)
 
 
 def judge(results):
     """`results`: {rules: {engine name: Measured}}. An aim that compares with several needs figures of all."""
+    def measured(rules):
+        return {name: m for name, m in results.get(rules, {}).items() if m.error is None}
+
     out = []
     for aim in AIMS:
         for rules, target in aim.by_rules.items():
-            figures = {name: m.ns_per_event for name, m in results.get(rules, {}).items() if m.error is None}
-            if not {aim.engine, *aim.against} <= figures.keys():
-                out.append(Result(aim.name, rules, target, aim.faster, None, None))
-                continue
-            mine, theirs = figures[aim.engine], min(figures[name] for name in aim.against)
-            ratio = theirs / mine if aim.faster else mine / theirs
-            out.append(Result(aim.name, rules, target, aim.faster, ratio, ratio >= target if aim.faster else ratio <= target))
+            figures = {name: m.ns_per_event for name, m in measured(rules).items()}
+            ratio = None
+            if {aim.engine, *aim.against} <= figures.keys():
+                mine, theirs = figures[aim.engine], min(figures[name] for name in aim.against)
+                ratio = theirs / mine if aim.faster else mine / theirs
+            out.append(result(aim.name, rules, target, aim.faster, ratio))
+    for limit in LIMITS:
+        for rules, target in limit.by_rules.items():
+            figures = measured(rules)
+            value = getattr(figures[limit.engine], limit.figure) if limit.engine in figures else None
+            out.append(result(limit.name, rules, target, False, value))
     return out

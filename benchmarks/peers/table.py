@@ -29,13 +29,15 @@ def aims_table(judged):
     sizes = sorted({r.rules for r in judged})
     lines = [row(["aim", *(f"{n:,} rules" for n in sizes)]), row(["---"] * (len(sizes) + 1))]
     for name in dict.fromkeys(r.name for r in judged):
-        cells = []
-        for n in sizes:
-            (result,) = [r for r in judged if (r.name, r.rules) == (name, n)]
-            bound = f"{'≥' if result.faster else '≤'} {result.aim:g}"
-            if result.ratio is None:
-                cells.append(f"not measured ({bound})")
-            else:
-                cells.append(f"{result.ratio:.3g} ({bound}): {'met' if result.met else '**missed**'}")
-        lines.append(row([name, *cells]))
+        of_size = {r.rules: r for r in judged if r.name == name}
+        lines.append(row([name, *(verdict(of_size.get(n)) for n in sizes)]))
     return "\n".join(lines)
+
+
+def verdict(result):
+    if result is None:
+        return ""
+    bound = f"{'≥' if result.at_least else '≤'} {result.aim:,g}"
+    if result.value is None:
+        return f"not measured ({bound})"
+    return f"{result.value:.3g} ({bound}): {'met' if result.met else '**missed**'}"
