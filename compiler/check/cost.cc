@@ -231,6 +231,7 @@ RuleCost rule_cost(const Rule& rule, const Module& module, const AssumedSizes& s
   RuleCost cost;
   cost.when = estimator.steps(rule.ast->when);
   cost.effects = add(estimator.steps(rule.ast->score), estimator.steps(rule.ast->once_key));
+  cost.effects = add(cost.effects, estimator.steps(rule.ast->canary_key));
   for (const Effect& effect : rule.effects) {
     cost.effects = add(cost.effects, add(kStateRead, estimator.steps(effect.key)));
     for (const Expr* arg : effect.args) cost.effects = add(cost.effects, estimator.steps(arg));

@@ -35,6 +35,7 @@ void for_each_root(const Module& module, Visit visit) {
     root(rule.ast->when, rule.event);
     root(rule.ast->score, rule.event);
     root(rule.ast->once_key, rule.event);
+    root(rule.ast->canary_key, rule.event);
     for (const syntax::TemplatePiece& piece : rule.ast->because) root(piece.expr, rule.event);
     for (const Effect& effect : rule.effects) {
       root(effect.key, rule.event);

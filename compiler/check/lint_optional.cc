@@ -153,6 +153,7 @@ void lint_optional_fields(const Module& module, base::DiagnosticSink& sink) {
     reads.assume(rule.ast->when);
     reads.read(rule.ast->score);
     reads.read(rule.ast->once_key);
+    reads.read(rule.ast->canary_key);
     for (const syntax::TemplatePiece& piece : rule.ast->because) reads.read(piece.expr);
     for (const Effect& effect : rule.effects) {
       reads.read(effect.key);

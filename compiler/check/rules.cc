@@ -44,6 +44,8 @@ void ModuleChecker::check_rules() {
       for (const syntax::EffectAst& effect : ast.effects) check_effect(effect, rule, place);
       const Type* once = check_at(ast.once_key, place);
       if (once != nullptr) check_key(*ast.once_key, once);
+      const Type* canary = check_at(ast.canary_key, place);
+      if (canary != nullptr) check_key(*ast.canary_key, canary);
       for (const syntax::TemplatePiece& piece : ast.because) check_at(piece.expr, place);
     }
     if (ast.once_every && ast.once_every->nanos <= 0) {
@@ -51,6 +53,9 @@ void ModuleChecker::check_rules() {
     }
     if (ast.limit_count && ast.limit_per && (*ast.limit_count < 1 || ast.limit_per->nanos <= 0)) {
       sink_.emit(base::DiagKind::kBadCount, ast.limit_per->span, "`limit` needs a count and a duration above zero");
+    }
+    if (ast.canary_percent && *ast.canary_percent > 100) {
+      sink_.emit(base::DiagKind::kBadCount, ast.canary_span, "a share is between 0% and 100%");
     }
     module_->rules.push_back(std::move(rule));
   }

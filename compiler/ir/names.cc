@@ -57,6 +57,7 @@ std::vector<NodeId> Program::roots() const {
     add_root(out, r.when);
     add_root(out, r.score);
     add_root(out, r.once_key);
+    add_root(out, r.canary_key);
     for (const Effect& e : r.effects) {
       add_root(out, e.key);
       for (NodeId arg : e.args) add_root(out, arg);

@@ -169,6 +169,7 @@ std::string print(const Program& p) {
       }
     }
     if (r.once_key != kNoNode) out += fmt::format("  once per {} every {}ns\n", ref(r.once_key), r.once_nanos);
+    if (r.canary_key != kNoNode) out += fmt::format("  canary {}% by {}\n", r.canary_percent, ref(r.canary_key));
     if (r.limit_count > 0) out += fmt::format("  limit {} per {}ns\n", r.limit_count, r.limit_nanos);
   }
   return out;

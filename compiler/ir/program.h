@@ -98,6 +98,8 @@ struct Rule {
   std::vector<Effect> effects;
   NodeId once_key = kNoNode;
   int64_t once_nanos = 0;
+  NodeId canary_key = kNoNode;  // mode canary: live for a share of these keys, shadow for the others
+  uint32_t canary_percent = 0;
   int64_t limit_count = 0;  // 0: none
   int64_t limit_nanos = 0;
   std::vector<TemplatePiece> because;

@@ -88,6 +88,8 @@ class ModuleLowering {
     clauses(*ast.when, r.event, out);
     out.score = lower(ast.score, r.event);
     out.once_key = lower(ast.once_key, r.event);
+    out.canary_key = lower(ast.canary_key, r.event);
+    if (ast.canary_percent) out.canary_percent = static_cast<uint32_t>(*ast.canary_percent);
     if (ast.once_every) out.once_nanos = ast.once_every->nanos;
     if (ast.limit_count) out.limit_count = *ast.limit_count;
     if (ast.limit_per) out.limit_nanos = ast.limit_per->nanos;

@@ -40,6 +40,7 @@ class Planner {
       if (rule.once_key != ir::kNoNode) {  // `once` and `limit` are state of the rule's own
         roots.push_back(rule.once_key);
       }
+      if (rule.canary_key != ir::kNoNode) roots.push_back(rule.canary_key);
       collect(rules_at_ + r, roots);
     }
   }

@@ -222,6 +222,9 @@ struct RuleStmt {
   std::optional<Name> severity;  // info low medium high critical
   Mode mode = Mode::kShadow;
   bool mode_given = false;
+  std::optional<int64_t> canary_percent;  // with mode canary
+  Expr* canary_key = nullptr;
+  base::Span canary_span;  // of the number
 };
 
 struct DecideStmt {

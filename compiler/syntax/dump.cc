@@ -213,6 +213,8 @@ class Dumper {
     }
     if (r.owner) line(fmt::format("(owner {})", base::quote(*r.owner)));
     if (r.severity) line(fmt::format("(severity {})", r.severity->text));
+    part("canary by", r.canary_key);
+    if (r.canary_percent) line(fmt::format("(canary {}%)", *r.canary_percent));
     if (r.mode_given) line(fmt::format("(mode {})", kModes[static_cast<size_t>(r.mode)]));
     close();
   }

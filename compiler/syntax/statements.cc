@@ -81,12 +81,14 @@ void StatementParser::report_unknown_statement(Range range) {
         .hint("a file holds package, import, entity, event, list, label, let, action, feature, rule, decide and test");
     return;
   }
+  if (word == "model" || word == "graph") {
+    sink_.emit(DiagKind::kNotAvailable, tokens_.span(first), fmt::format("`{}` is planned, not available yet", word));
+    return;
+  }
   auto report =
       sink_.emit(DiagKind::kUnknownStatement, tokens_.span(first), fmt::format("unknown statement `{}`", word));
   std::string_view meant = base::did_you_mean(word, statement_words());
-  if (word == "model" || word == "graph") {
-    report.hint("planned, not available yet");
-  } else if (!meant.empty()) {
+  if (!meant.empty()) {
     report.hint(fmt::format("did you mean `{}`?", meant));
   } else {
     report.hint(
@@ -347,8 +349,16 @@ bool StatementParser::set_mode(const Name& word, RuleStmt& rule) {
 void StatementParser::build_mode(P::RuleClauseContext* context, RuleStmt& rule) {
   Name word = name(context->name());
   if (word.text == "canary") {
-    sink_.emit(DiagKind::kNotAvailable, span(context), "`mode canary` is planned, not available yet")
-        .hint("use `mode shadow` or `mode live`");
+    if (context->NUM_INT() == nullptr) {
+      sink_.emit(DiagKind::kSyntaxError, word.span, "`mode canary` needs a share and a key")
+          .hint("write `mode canary 5% by KEY`");
+      return;
+    }
+    rule.mode = Mode::kCanary;
+    rule.mode_given = true;
+    rule.canary_span = span(context->NUM_INT());
+    rule.canary_percent = count(rule.canary_span);
+    rule.canary_key = expression(context->expr());
     return;
   }
   if (set_mode(word, rule)) {
@@ -357,9 +367,9 @@ void StatementParser::build_mode(P::RuleClauseContext* context, RuleStmt& rule) 
     }
     return;
   }
-  std::string_view meant = base::did_you_mean(word.text, {"shadow", "live", "off"});
+  std::string_view meant = base::did_you_mean(word.text, {"shadow", "canary", "live", "off"});
   sink_.emit(DiagKind::kSyntaxError, word.span, fmt::format("unknown mode `{}`", word.text))
-      .hint(meant.empty() ? "modes: shadow, live, off" : fmt::format("did you mean `{}`?", meant));
+      .hint(meant.empty() ? "modes: shadow, canary, live, off" : fmt::format("did you mean `{}`?", meant));
 }
 
 EffectAst StatementParser::build_effect(P::EffectContext* context) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/engine/apply_change.h"
+#include "runtime/engine/canary.h"
 #include "runtime/engine/cause_counts.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/session_view.h"
@@ -303,6 +304,12 @@ void Session::Impl::apply(uint32_t index) {
       return;
     }
   }
+  bool applies = rule.mode == ir::Mode::kLive;
+  if (rule.mode == ir::Mode::kCanary) {
+    const Value key = rules->evaluator().eval(rule.canary_key, ctx);
+    if (!key.ok()) return fail(index, key);
+    applies = in_canary(rule, key);
+  }
   double score = 0;
   Value failure;
   if (!evaluate_effects(index, &score, &failure)) return fail(index, failure);
@@ -317,7 +324,7 @@ void Session::Impl::apply(uint32_t index) {
     if (!tripped) once->fired(once_key, time, clock, view.keep_from());
     if (once_lock.owns_lock()) once_lock.unlock();
   }
-  const bool live = rule.mode == ir::Mode::kLive && !tripped;
+  const bool live = applies && !tripped;
   result.hits.emplace_back(
       Hit{index, tripped ? Outcome::kTripped : Outcome::kFired, live, Value::null(), live ? score : 0});
   ++(tripped ? counters[index].tripped : counters[index].fired);

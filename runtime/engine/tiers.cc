@@ -31,6 +31,7 @@ std::vector<ir::NodeId> native_roots(const ir::Program& program, const Evaluatio
   for (const ir::Rule& r : program.rules) {
     add(r.score);
     add(r.once_key);
+    add(r.canary_key);
     for (const ir::Effect& e : r.effects) {
       add(e.key);
       for (ir::NodeId arg : e.args) add(arg);

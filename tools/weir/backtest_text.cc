@@ -293,8 +293,9 @@ std::string to_text(const BacktestReport& report) {
                        report.all.labelled < report.all.events
                            ? fmt::format(", {} without", with_commas(report.all.events - report.all.labelled))
                            : "");
-  bool any_live = std::any_of(report.program->rules.begin(), report.program->rules.end(),
-                              [](const ir::Rule& r) { return r.mode == ir::Mode::kLive; });
+  bool any_live = std::any_of(report.program->rules.begin(), report.program->rules.end(), [](const ir::Rule& r) {
+    return r.mode == ir::Mode::kLive || r.mode == ir::Mode::kCanary;
+  });
   if (report.as_live) {
     out += "  shadow rules count as live (--as-live)\n";
   } else if (!any_live && !report.program->rules.empty()) {
