@@ -151,7 +151,8 @@ class Generator:
             return len(text.encode("utf-8"))
 
         groups = []
-        for length, group in itertools.groupby(sorted(set(texts), key=size), key=size):
+        distinct = dict.fromkeys(texts)  # in order: the program is known by the hash of its text
+        for length, group in itertools.groupby(sorted(distinct, key=size), key=size):
             any_of = " || ".join(f"same({field}.data(), {literal(text)})" for text in group)
             groups.append(f"({field}.size() == {length} && ({any_of}))")
         return "(" + " || ".join(groups) + ")" if groups else "false"
