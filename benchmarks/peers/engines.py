@@ -1,5 +1,6 @@
 """Which engines there are, how each is built, and the command that starts it on one workload and rule set."""
 import hashlib
+import json
 import pathlib
 import shutil
 import subprocess
@@ -59,7 +60,9 @@ def wirefilter_command(context, rules):
     return [str(wirefilter.build(context.build)), *map(str, files)]
 
 
-def python(name, form):
+def python(name, form, *more):
+    """`more`: functions of the workload that give further arguments."""
+
     def command(context, rules):
         path = context.workload.path
         return [
@@ -67,6 +70,7 @@ def python(name, form):
             str(HERE / f"{name}_peer.py"),
             str(path / "events.jsonl"),
             str(path / f"rules_{rules}.{form}"),
+            *(argument(context.workload) for argument in more),
         ]
 
     return command
@@ -100,7 +104,7 @@ ENGINES = [
     Engine("c-rule-order", "hand-written C++ -O3, rule order", False, cpp(False)),
     Engine("wirefilter", "wirefilter 0.6.1", False, wirefilter_command),
     Engine("polars", "polars 2.1.0, batch", True, python("polars", "polars")),
-    Engine("duckdb", "DuckDB 2.0.1, batch", True, python("duckdb", "sql")),
+    Engine("duckdb", "DuckDB 2.0.1, batch", True, python("duckdb", "sql", lambda workload: json.dumps(workload.fields))),
 ]
 # Takes long to compile and is compared with nothing.
 NOT_BY_DEFAULT = {"c-rule-order"}

@@ -28,6 +28,8 @@ class Maker:
         self.doubles = {names.pop(): rng.choice([3, 4]) for _ in range(2)}  # name -> digits after the point
         self.bools = [names.pop() for _ in range(rng.randint(1, 3))]
         self.enums = {names.pop(): [self.word() for _ in range(rng.randint(3, 9))] for _ in range(3)}
+        # Texts that readers which guess types take for dates.
+        self.enums[names.pop()] = [f"20{rng.randint(10, 25)}-0{rng.randint(1, 9)}-{rng.randint(10, 28)}" for _ in range(6)]
         self.text, self.tags = names.pop(), names.pop()
         self.words = [self.word() for _ in range(40)] + ['say "so"', "it's", "100%", "a\\b", "WIN"]
         self.numerator, self.denominator = rng.sample(self.ints, 2)
