@@ -263,6 +263,7 @@ weir_status weir_session_adopt(weir_session* session, const weir_ruleset* rulese
     WEIR_REQUIRE(session, err);
     WEIR_REQUIRE(ruleset, err);
     session->generation = ruleset->generation;
+    session->engine->set_generation(ruleset->generation);
     if (session->ruleset == ruleset->state) return WEIR_OK;
     weir::engine::SessionOptions options = session->engine->options();
     options.events = weir::embed::policies(*ruleset->state, session->lateness_ns);

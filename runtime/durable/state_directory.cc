@@ -167,8 +167,10 @@ absl::Status StateDirectory::replay(const std::vector<uint64_t>& segments, engin
         const auto change = engine::change_from_bytes(record.payload);
         if (!change.ok()) return of_file(data_loss("a change is damaged"), path);
         if (!engine::apply(*session.state(), *change).ok()) ++recovery->refused;
+        recovery->last_changes.push_back(*change);
       } else if (record.kind == RecordKind::kEvent) {
         uint32_t event = 0;
+        recovery->last_changes.clear();
         arena.reset();
         const absl::Status status = decoder->decode(record.payload, arena, &event, &row);
         if (status.code() == absl::StatusCode::kFailedPrecondition) {
@@ -206,12 +208,12 @@ absl::Status StateDirectory::append_event(uint32_t event, const value::Value* ro
   return absl::OkStatus();
 }
 
-absl::Status StateDirectory::append_change(std::string_view change) {
+absl::Status StateDirectory::append_change(const engine::StateChange& change) {
   if (options_.log) {
     if (!segment_begun_) {
       if (absl::Status status = begin_segment(); !status.ok()) return status;
     }
-    if (absl::Status status = log_.append(RecordKind::kChange, change); !status.ok()) return status;
+    if (absl::Status status = log_.append(RecordKind::kChange, engine::to_bytes(change)); !status.ok()) return status;
   }
   ++next_;
   return absl::OkStatus();

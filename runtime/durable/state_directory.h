@@ -23,6 +23,7 @@
 #include "runtime/durable/snapshot_file.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/state.h"
+#include "runtime/engine/state_change.h"
 #include "runtime/engine/state_image.h"
 
 namespace weir::durable {
@@ -39,7 +40,8 @@ struct Recovery {
   std::string snapshot;   // path of the one used; empty if there was none
   uint64_t snapshot_sequence = 0;
   uint64_t replayed = 0;              // inputs of the log
-  uint64_t refused = 0;               // of them, events that do not fit the rules of today
+  uint64_t refused = 0;               // of them, those that do not fit the rules of today
+  std::vector<engine::StateChange> last_changes;  // in the log after the last event of the state
   uint64_t cut_bytes = 0;             // of a record that a crash cut off
   std::vector<std::string> warnings;  // snapshots that could not be used, and why
   engine::RestoreReport restored;
@@ -58,9 +60,10 @@ class StateDirectory {
   absl::StatusOr<std::shared_ptr<engine::State>> recover(std::shared_ptr<const engine::Rules> rules,
                                                          const engine::SessionOptions& options, Recovery* recovery);
 
-  // Inputs, before they are evaluated. Nothing that they led to may be shown to others before commit().
+  // Inputs, in the order in which they come into force: an event before it is evaluated, a change once it is made.
+  // Nothing that they led to may be shown to others before commit().
   absl::Status append_event(uint32_t event, const value::Value* row);
-  absl::Status append_change(std::string_view change);
+  absl::Status append_change(const engine::StateChange& change);
   absl::Status commit();
   // The rules are others from now on: the next input begins a new segment.
   absl::Status set_rules(std::shared_ptr<const engine::Rules> rules, uint64_t generation);

@@ -206,6 +206,8 @@ class Session {
   size_t state_bytes() const;
   const std::shared_ptr<State>& state() const;
   const SessionOptions& options() const;
+  // Of the same rules, published again: what labels remember from now on (SessionOptions::generation).
+  void set_generation(uint64_t generation);
   const Rules& rules() const;
 
  private:

@@ -109,7 +109,7 @@ struct Session::Impl {
 
   std::shared_ptr<const Rules> rules;
   const ir::Program& program;
-  const SessionOptions options;
+  SessionOptions options;
   const std::shared_ptr<State> state;
   Seat* const seat;
   SessionView view;
@@ -478,6 +478,7 @@ uint64_t Session::rules_visited() const {
 }
 size_t Session::state_bytes() const { return impl_->state->bytes(); }
 const SessionOptions& Session::options() const { return impl_->options; }
+void Session::set_generation(uint64_t generation) { impl_->options.generation = generation; }
 const std::shared_ptr<State>& Session::state() const { return impl_->state; }
 const Rules& Session::rules() const { return *impl_->rules; }
 

@@ -169,7 +169,7 @@ absl::StatusOr<PlacedChange> parse_change(std::string_view json) {
   c.has_key = in.text("key", &c.key);
   if (of_label(c.kind) && !c.has_key) in.absent("key", c.kind);
   if (of_list(c.kind) && !in.texts("values", &c.values)) in.absent("values", c.kind);
-  c.time_nanos = INT64_MIN + 1;
+  c.time_nanos = kNoTime;
   in.time("time", &c.time_nanos);
   c.until_nanos = INT64_MAX;
   in.time("until", &c.until_nanos);

@@ -18,6 +18,9 @@
 
 namespace weir::io {
 
+// The time of a change that names none: it stands before all events.
+inline constexpr int64_t kNoTime = INT64_MIN + 1;
+
 // A change and where in a stream of events it stands.
 struct PlacedChange {
   engine::StateChange change;

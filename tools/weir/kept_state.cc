@@ -55,8 +55,8 @@ void tell(const durable::Recovery& recovery, const std::string& directory) {
                          counted(recovery.cut_bytes, "byte")));
   }
   if (recovery.refused > 0) {
-    complain(fmt::format("{}: {} of the log no longer fit the event types and were left out", directory,
-                         counted(recovery.refused, "event")));
+    complain(fmt::format("{}: {} of the log no longer fit the rules and were left out", directory,
+                         counted(recovery.refused, "input")));
   }
   if (recovery.sequence > 0) {
     complain(fmt::format("{}: restored as of input {}{}", directory, recovery.sequence,
@@ -114,6 +114,8 @@ std::unique_ptr<KeptState> KeptState::open(const StateOptions& options, std::sha
 
 bool KeptState::log(uint32_t event, const value::Value* row) { return good(directory_->append_event(event, row)); }
 
+bool KeptState::log(const engine::StateChange& change) { return good(directory_->append_change(change)); }
+
 bool KeptState::commit() { return good(directory_->commit()); }
 
 bool KeptState::evaluated() {
@@ -128,6 +130,10 @@ bool KeptState::evaluated() {
   return good(directory_->snapshot(*state_));
 }
 
-bool KeptState::finish() { return good(directory_->snapshot(*state_)) && good(directory_->wait()); }
+bool KeptState::finish() {
+  // With no event since it was restored it stays as it is: its log says where the last changes by hand stand.
+  if (directory_->sequence() == recovery_.sequence && !recovery_.last_changes.empty()) return good(directory_->wait());
+  return good(directory_->snapshot(*state_)) && good(directory_->wait());
+}
 
 }  // namespace weir::tools

@@ -32,8 +32,10 @@ class KeptState {
   const durable::Recovery& recovery() const { return recovery_; }
 
   // False, and complained about, if the disk fails. Order: log() an event, evaluate it, then, before anybody is shown
-  // what came of it, commit(); between two events evaluated(), which takes the snapshots that are due.
+  // what came of it, commit(); between two events evaluated(), which takes the snapshots that are due. A change by hand
+  // is made, then logged.
   bool log(uint32_t event, const value::Value* row);
+  bool log(const engine::StateChange& change);
   bool commit();
   bool evaluated();
   // A last snapshot, on the disk when this returns.

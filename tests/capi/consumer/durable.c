@@ -85,8 +85,56 @@ static void adoption(void) {
   weir_ruleset_release(v2);
 }
 
+/* A label remembers the generation whose rule set it, after a session has gone over to others, or to the same again. */
+static void generations(void) {
+  static const char kMarks[] =
+      "entity Account: string\nevent e { k: Account }\nlabel hot on Account\n"
+      "rule mark on e { id \"1\" when %s then { label e.k as hot for 1h } mode live }\n";
+  weir_error err = WEIR_INIT(weir_error);
+  weir_engine *engine = make_engine();
+  weir_slot *slot = NULL;
+  OK(weir_slot_create(engine, NULL, 0, &slot, &err));
+  char one[300], two[300];
+  snprintf(one, sizeof one, kMarks, "true");
+  snprintf(two, sizeof two, kMarks, "e.k != \"\"");
+  weir_ruleset *v1 = compile(one), *v2 = compile(two);
+  weir_ruleset *published[] = {v1, v1, v2};
+  weir_session *session = NULL;
+  const int64_t start = 1767225600; /* 2026-01-01T00:00:00Z */
+  for (int i = 0; i < 3; ++i) {
+    weir_ruleset *pinned = NULL;
+    OK(weir_slot_publish(slot, published[i], (uint64_t)i, NULL, &err));
+    OK(weir_slot_pin(slot, &pinned, NULL, &err));
+    if (session == NULL) {
+      session = make_session(pinned);
+    } else {
+      OK(weir_session_adopt(session, pinned, &err));
+    }
+    weir_event *event = make_event(pinned, "e");
+    char json[100];
+    snprintf(json, sizeof json, "{\"time\":\"2026-01-01T00:00:0%dZ\",\"k\":\"a%d\"}", i, i);
+    weir_verdict_release(eval_json(session, event, json));
+    weir_event_release(event);
+    weir_ruleset_release(pinned);
+  }
+  for (int i = 0; i < 3; ++i) {
+    char key[3] = {'a', (char)('0' + i), 0};
+    size_t count = 0;
+    weir_label label = WEIR_INIT(weir_label);
+    OK(weir_session_label_count(session, text("Account"), text(key), start + 4, 0, &count, &err));
+    NEED(count == 1 && weir_session_label(session, 0, &label) == WEIR_OK);
+    CHECK(label.generation == (uint64_t)i + 1);
+  }
+  weir_session_release(session);
+  weir_ruleset_release(v1);
+  weir_ruleset_release(v2);
+  weir_slot_release(slot);
+  weir_engine_release(engine);
+}
+
 int main(void) {
   snapshots();
   adoption();
+  generations();
   return failures != 0;
 }
