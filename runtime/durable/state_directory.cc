@@ -124,9 +124,28 @@ absl::StatusOr<std::shared_ptr<engine::State>> StateDirectory::recover(std::shar
   }
   next_ = recovery->sequence + 1;
   if (!status.ok()) return status;
+  if (read_only_) return state;
   // Out of the way of those that count as kept, but there for whoever wants to know.
   for (const std::string& path : broken) {
     if (std::rename(path.c_str(), (path + ".broken").c_str()) != 0) return system_error("rename", path);
+  }
+  return state;
+}
+
+absl::StatusOr<std::shared_ptr<engine::State>> StateDirectory::inspect(const std::string& path,
+                                                                       std::shared_ptr<const engine::Rules> rules,
+                                                                       const engine::SessionOptions& options,
+                                                                       Recovery* recovery) {
+  DirectoryOptions how;
+  how.sync.sync = Sync::kSystem;
+  // Files that were listed may be gone when they are read: whoever uses the directory has taken a snapshot.
+  constexpr int kTries = 3;
+  absl::StatusOr<std::shared_ptr<engine::State>> state = absl::InternalError("");
+  for (int i = 0; i < kTries; ++i) {
+    StateDirectory directory(path, how, File());
+    directory.read_only_ = true;
+    state = directory.recover(rules, options, recovery);
+    if (state.ok() && recovery->warnings.empty()) break;
   }
   return state;
 }
@@ -145,6 +164,7 @@ absl::Status StateDirectory::replay(const std::vector<uint64_t>& segments, engin
     const absl::StatusOr<LogSegment> segment = parse_segment(*bytes);
     if (segment.status().code() == absl::StatusCode::kNotFound && last) {  // a crash while it was created
       recovery->cut_bytes += bytes->size();
+      if (read_only_) break;
       if (absl::Status status = remove_file(path); !status.ok()) return status;
       break;
     }
@@ -152,7 +172,8 @@ absl::Status StateDirectory::replay(const std::vector<uint64_t>& segments, engin
     if (!segment->whole) {
       if (!last) return of_file(data_loss("it ends in a record that is cut off, and another log follows it"), path);
       recovery->cut_bytes += bytes->size() - segment->valid;
-      if (absl::Status status = truncate_file(path, segment->valid); !status.ok()) return status;
+      absl::Status cut = read_only_ ? absl::OkStatus() : truncate_file(path, segment->valid);
+      if (!cut.ok()) return cut;
     }
     if (segment->first > recovery->sequence + 1) {
       return of_file(

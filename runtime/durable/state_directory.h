@@ -39,11 +39,11 @@ struct Recovery {
   uint64_t sequence = 0;  // of the last input that is in the state; 0: it is empty
   std::string snapshot;   // path of the one used; empty if there was none
   uint64_t snapshot_sequence = 0;
-  uint64_t replayed = 0;              // inputs of the log
-  uint64_t refused = 0;               // of them, those that do not fit the rules of today
+  uint64_t replayed = 0;                          // inputs of the log
+  uint64_t refused = 0;                           // of them, those that do not fit the rules of today
   std::vector<engine::StateChange> last_changes;  // in the log after the last event of the state
-  uint64_t cut_bytes = 0;             // of a record that a crash cut off
-  std::vector<std::string> warnings;  // snapshots that could not be used, and why
+  uint64_t cut_bytes = 0;                         // of a record that a crash cut off
+  std::vector<std::string> warnings;              // snapshots that could not be used, and why
   engine::RestoreReport restored;
 };
 
@@ -59,6 +59,13 @@ class StateDirectory {
   // the last input before that and *recovery says which, but nothing may be appended.
   absl::StatusOr<std::shared_ptr<engine::State>> recover(std::shared_ptr<const engine::Rules> rules,
                                                          const engine::SessionOptions& options, Recovery* recovery);
+
+  // The same to look at, without the lock: it changes nothing in the directory, and a process that uses it goes on.
+  // State is then as of what that process has committed.
+  static absl::StatusOr<std::shared_ptr<engine::State>> inspect(const std::string& path,
+                                                                std::shared_ptr<const engine::Rules> rules,
+                                                                const engine::SessionOptions& options,
+                                                                Recovery* recovery);
 
   // Inputs, in the order in which they come into force: an event before it is evaluated, a change once it is made.
   // Nothing that they led to may be shown to others before commit().
@@ -94,6 +101,7 @@ class StateDirectory {
   const std::string path_;
   const DirectoryOptions options_;
   const File lock_;
+  bool read_only_ = false;
   std::shared_ptr<const engine::Rules> rules_;
   uint64_t generation_ = 0;
   uint64_t next_ = 1;  // number of the next input

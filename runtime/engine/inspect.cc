@@ -38,17 +38,41 @@ std::vector<LimitView> limits_of(State& state, int64_t time) {
   return out;
 }
 
-Value feature_value(State& state, uint32_t index, std::span<const Value> key, int64_t time, value::Arena& arena) {
-  const ir::Feature& feature = state.program().features[index];
-  if (key.size() != feature.keys.size()) return Value::fail(value::ErrorCode::kNoSuchOverload);
-  const int64_t newest = state.newest(feature.event);
+namespace {
+
+state::Access look(const State& state, uint32_t index, int64_t time) {
+  const uint32_t event = state.program().features[index].event;
+  const int64_t newest = state.newest(event);
   state::Access access;
   access.clock = state.clock();
   access.time = time;
   access.newest = newest;
-  access.horizon = access.keep_from = state::saturating_sub(newest, state.policy(feature.event).lateness_nanos);
-  const state::Key hashed = key.empty() ? state::Key() : state::make_key(key.data(), key.size());
-  return state::copy_to(arena, state.feature(index).read(hashed, access, arena));
+  access.horizon = access.keep_from = state::saturating_sub(newest, state.policy(event).lateness_nanos);
+  access.looks_on = true;
+  return access;
+}
+
+Value value_at(State& state, uint32_t index, const state::Key& key, int64_t time, value::Arena& arena) {
+  state::Access access = look(state, index, time);
+  return state::copy_to(arena, state.feature(index).read(key, access, arena));
+}
+
+}  // namespace
+
+Value feature_value(State& state, uint32_t index, const state::Key& key, value::Arena& arena) {
+  return value_at(state, index, key, state.newest(state.program().features[index].event), arena);
+}
+
+void visit_feature(State& state, uint32_t index, const std::optional<state::Key>& only,
+                   const state::FeatureStore::Visitor& f) {
+  const state::Access access = look(state, index, state.newest(state.program().features[index].event));
+  if (!only) return state.feature(index).visit(access, f);
+  state.feature(index).visit_one(*only, access, f);
+}
+
+Value feature_value(State& state, uint32_t index, std::span<const Value> key, int64_t time, value::Arena& arena) {
+  if (key.size() != state.program().features[index].keys.size()) return Value::fail(value::ErrorCode::kNoSuchOverload);
+  return value_at(state, index, key.empty() ? state::Key() : state::make_key(key.data(), key.size()), time, arena);
 }
 
 }  // namespace weir::engine

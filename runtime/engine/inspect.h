@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,12 @@ struct LimitView {
 };
 // Of the rules that have a limit.
 std::vector<LimitView> limits_of(State& state, int64_t time);
+
+// A feature's value at a key, at the newest time of its event type. Copied to the arena.
+value::Value feature_value(State& state, uint32_t feature, const state::Key& key, value::Arena& arena);
+// Each key at which the feature then has something, or only that one; while no session uses the state.
+void visit_feature(State& state, uint32_t feature, const std::optional<state::Key>& only,
+                   const state::FeatureStore::Visitor& f);
 
 // A feature's value at a key, one value a part, in the window of an event at that time. Copied to the arena.
 value::Value feature_value(State& state, uint32_t feature, std::span<const value::Value> key, int64_t time,

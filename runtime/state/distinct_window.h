@@ -48,6 +48,11 @@ class DistinctPaneState {
     return union_->count;
   }
 
+  template <typename F>
+  void for_each(F f) const {
+    panes_.for_each(f);
+  }
+
   int64_t newest() const { return panes_.newest(); }
   size_t heap_bytes() const { return panes_.heap_bytes() + union_bytes(); }
 

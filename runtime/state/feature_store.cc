@@ -119,6 +119,15 @@ class TableStore : public FeatureStore {
     return false;
   }
 
+  void visit(Access access, const FeatureStore::Visitor& f) final {
+    for (size_t i = 0; i < count_; ++i) {
+      shards_[i].table.for_each([&](const Key& key, const State& state) { show(key, state, access, f); });
+    }
+  }
+  void visit_one(const Key& key, Access access, const FeatureStore::Visitor& f) final {
+    if (const State* state = shard_for(key).table.peek(key)) show(key, *state, access, f);
+  }
+
   void save(Writer& out) const final {
     out.varint(count_);
     out.varint(errors_.load(std::memory_order_relaxed));
@@ -149,6 +158,17 @@ class TableStore : public FeatureStore {
   }
 
  protected:
+  // Those of them that a read as `access` says may still count.
+  virtual void parts_of(const State& state, const Access& access, value::Arena& arena,
+                        std::vector<Part>* out) const = 0;
+  void show(const Key& key, const State& state, Access access, const FeatureStore::Visitor& f) {
+    access.looks_on = true;
+    value::Arena arena;
+    std::vector<Part> parts;
+    parts_of(state, access, arena, &parts);
+    if (!parts.empty()) f(key, this->read(key, access, arena), parts);
+  }
+
   struct alignas(64) Shard {
     size_t bytes() const { return table.bytes() + static_cast<size_t>(heap); }
     void drop_oldest() {
@@ -221,6 +241,11 @@ struct Panes {
     return std::max(of(time) - count + 1, first_kept(horizon));
   }
 
+  bool counts(int64_t pane, const Access& access) const {
+    return pane >= first_read(access.time, access.horizon) && pane <= of(access.time);
+  }
+  Part part(int64_t pane, const Value& v) const { return {pane * nanos, (pane + 1) * nanos, v}; }
+
   int64_t nanos;  // of one
   int64_t count;
 };
@@ -266,6 +291,14 @@ class PaneStore final : public TableStore<PaneState<C>> {
     });
   }
 
+ protected:
+  void parts_of(const PaneState<C>& state, const Access& access, value::Arena& arena,
+                std::vector<Part>* out) const override {
+    state.for_each([&](int64_t pane, const C& cell) {
+      if (panes_.counts(pane, access)) out->push_back(panes_.part(pane, cell.result(this->feature_, arena)));
+    });
+  }
+
  private:
   const Panes panes_;
 };
@@ -289,6 +322,14 @@ class DistinctPaneStore final : public TableStore<DistinctPaneState> {
     return read_from(key, access, arena, [&](const DistinctPaneState& state, ptrdiff_t* heap) {
       const int64_t count = state.count(panes_.first_read(access.time, access.horizon), panes_.of(access.time), heap);
       return count < 0 ? unseen(feature_) : Value::integer(count);
+    });
+  }
+
+ protected:
+  void parts_of(const DistinctPaneState& state, const Access& access, value::Arena&,
+                std::vector<Part>* out) const override {
+    state.for_each([&](int64_t pane, const DistinctCell& cell) {
+      if (panes_.counts(pane, access)) out->push_back(panes_.part(pane, Value::integer(cell.set.count())));
     });
   }
 
@@ -324,6 +365,20 @@ class ExactStore final : public TableStore<ExactState<C>> {
       C all;
       if (!state.read(after, access.time, max_count_, &all)) return unseen(this->feature_);
       return copy_to(arena, all.result(this->feature_, arena));
+    });
+  }
+
+ protected:
+  void parts_of(const ExactState<C>& state, const Access& access, value::Arena& arena,
+                std::vector<Part>* out) const override {
+    const int64_t after =
+        by_count_ ? kNever
+                  : std::max(saturating_sub(access.time, this->feature_.window.nanos), first_kept(access.horizon) - 1);
+    state.for_each([&](int64_t time, const typename C::Item& item) {
+      if (time <= after || time > access.time) return;
+      C one;
+      one.add(item, time);
+      out->push_back({time, time, copy_to(arena, one.result(this->feature_, arena))});
     });
   }
 
@@ -365,6 +420,18 @@ class RunStore final : public TableStore<RunState<C>> {
       const bool over = gap_ != INT64_MAX && state.last < saturating_sub(access.horizon, gap_);
       return apart || over ? unseen(this->feature_) : state.cell.result(this->feature_, arena);
     });
+  }
+
+ protected:
+  void parts_of(const RunState<C>& state, const Access& access, value::Arena& arena,
+                std::vector<Part>* out) const override {
+    const Value v =
+        this->feature_.window.kind == ir::WindowKind::kSession &&
+                (saturating_sub(access.time, state.last) > gap_ || saturating_sub(state.first, access.time) > gap_ ||
+                 state.last < saturating_sub(access.horizon, gap_))
+            ? Value::missing()
+            : state.cell.result(this->feature_, arena);
+    if (!v.is_missing()) out->push_back({state.first, state.last, v});
   }
 
  private:

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 
 #include "compiler/ir/program.h"
 #include "runtime/state/codec.h"
@@ -32,6 +34,12 @@ struct Access {
   int64_t keep_from = INT64_MIN + 1;  // the least horizon of all sessions: what no event there can read is freed
   bool looks_on = false;              // a read that leaves no trace: explanations must not change what is given up when
   ptrdiff_t grown = 0;                // out: by how many bytes the state has grown is added here
+};
+
+// What a key's value is made of: a pane, one value of an `exact` window or of `last N`, the run of a session.
+struct Part {
+  int64_t from = 0, until = 0;  // times; of a pane, `until` is exclusive
+  value::Value value;           // the aggregate of it alone
 };
 
 // Not thread-safe until share() was called. Which values are read depends on the events alone, never on when memory was
@@ -62,6 +70,12 @@ class FeatureStore {
   virtual uint64_t oldest_touch(size_t shard) const = 0;
   // Gives it up, if there is one. Returns how many bytes that freed.
   virtual size_t evict_oldest(size_t shard) = 0;
+
+  // Every key whose value, as read() gives it, has something in it: f(key, value, parts), in no order that means
+  // anything. Only while no other thread uses the store. What f gets is valid until it returns.
+  using Visitor = std::function<void(const Key&, const value::Value&, std::span<const Part>)>;
+  virtual void visit(Access access, const Visitor& f) = 0;
+  virtual void visit_one(const Key& key, Access access, const Visitor& f) = 0;
 
   // All keys and counters, while no other thread uses the store. What was saved when shared is shared when loaded.
   virtual void save(Writer& out) const = 0;

@@ -53,6 +53,16 @@ class LabelStore {
   // Nothing if the entity does not bear the label at that time.
   std::optional<Mark> find(uint32_t label, const Key& key, int64_t time) const;
 
+  // f(key, mark) for whatever bears the label at that time, while no other thread uses the store.
+  template <typename F>
+  void for_each(uint32_t label, int64_t time, F f) const {
+    for (size_t i = 0; i < (shared_ ? kShards : 1); ++i) {
+      shards_[i].tables[label].for_each([&](const Key& key, const Mark& mark) {
+        if (time < mark.expires) f(key, mark);
+      });
+    }
+  }
+
   static int64_t expiry(const ir::Label& label, int64_t time, int64_t duration);
 
   // From now on several threads may use the store.

@@ -90,6 +90,16 @@ class PaneState {
     }
   }
 
+  // f(index, cell) on all panes, oldest first.
+  template <typename F>
+  void for_each(F f) const {
+    if (!many()) {
+      if (pane_ != kEmpty) f(pane_, one());
+      return;
+    }
+    for (const Pane& pane : *block()) f(pane.index, pane.cell);
+  }
+
   int64_t newest() const { return many() ? block()->back().index : pane_; }  // a pane
 
   size_t heap_bytes() const {
@@ -242,6 +252,12 @@ class ExactState {
       for (auto it = begin; it != end; ++it) out->add(it->item, it->time);
     }
     return begin != end;
+  }
+
+  // f(time, item), oldest first.
+  template <typename F>
+  void for_each(F f) const {
+    for (const Observation& o : values_) f(o.time, o.item);
   }
 
   bool empty() const { return values_.empty(); }

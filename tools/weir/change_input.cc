@@ -34,8 +34,7 @@ std::unique_ptr<ChangeInput> ChangeInput::read(const std::string& path) {
 
 bool ChangeInput::go_on_from(const engine::State& state, const std::vector<engine::StateChange>& last_changes) {
   int64_t latest = INT64_MIN;
-  for (uint32_t e = 0; e < state.program().events.size(); ++e)
-    latest = std::max(latest, state.event_clock(e).latest());
+  for (uint32_t e = 0; e < state.program().events.size(); ++e) latest = std::max(latest, state.event_clock(e).latest());
   for (const Line& line : changes_) {
     if (line.placed.after_events || line.placed.change.time_nanos != io::kNoTime) continue;
     complain(fmt::format("{}:{}: with --state a change needs its `time` or `after_events`", path_, line.line));
@@ -49,7 +48,8 @@ bool ChangeInput::go_on_from(const engine::State& state, const std::vector<engin
   for (const engine::StateChange& change : last_changes) {
     if (at_ < changes_.size() && changes_[at_].placed.change == change) ++at_;
   }
-  if (at_ > 0) complain(fmt::format("{}: {} passed over, which the state has behind it", path_, counted(at_, "change")));
+  if (at_ > 0)
+    complain(fmt::format("{}: {} passed over, which the state has behind it", path_, counted(at_, "change")));
   return true;
 }
 

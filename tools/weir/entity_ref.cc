@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
-
 #include "compiler/base/diagnostics.h"
+#include "runtime/engine/inspect.h"
 #include "tools/weir/output.h"
 
 namespace weir::tools {
@@ -32,15 +31,13 @@ std::optional<EntityRef> parse_entity(const ir::Program& program, const std::str
   EntityRef ref;
   ref.entity = static_cast<uint32_t>(entity);
   ref.key = spec.substr(equals + 1);
-  ref.is_int = program.entities[ref.entity].base == types::Kind::kInt;
-  if (ref.is_int) {
-    const char* end = ref.key.data() + ref.key.size();
-    const auto [at, error] = std::from_chars(ref.key.data(), end, ref.number);
-    if (error != std::errc() || at != end) {
-      complain(fmt::format("--entity: `{}` is not an int, as `{}` is", ref.key, name));
-      return std::nullopt;
-    }
+  const value::Value key = engine::entity_key(program, ref.entity, ref.key);
+  if (key.is_missing()) {
+    complain(fmt::format("--entity: `{}` is not an int, as `{}` is", ref.key, name));
+    return std::nullopt;
   }
+  ref.is_int = key.is(value::Kind::kInt);
+  if (ref.is_int) ref.number = key.i;
   return ref;
 }
 
