@@ -32,6 +32,7 @@ struct RunOptions {
   std::string repro = "weir-repro";
   StateOptions state;
   std::string changes;
+  std::string format = "json";
 };
 
 // What shows a disagreement of the tiers, alone: the rules, the log up to the event, and how to run it.
@@ -171,8 +172,7 @@ void add_run(CLI::App& app, Action* action) {
                  "Only events on which some rule fired, failed or was missing a value");
   verb->add_option("--repro", options->repro, "Where --tier=both writes what shows a disagreement")->type_name("DIR");
   add_changes_option(verb, &options->changes);
-  std::string format = "json";
-  verb->add_option("--format", format, "json: the only one")->check(CLI::IsMember({"json"}));
+  verb->add_option("--format", options->format, "json: the only one")->check(CLI::IsMember({"json"}));
   verb->footer(
       R"(Each line: {"id","event","time","verdict","score","hits":[{"rule","id","mode","outcome","applied","because"}],"effects":[…]}
 

@@ -34,6 +34,7 @@ struct StateOptions {
   std::string directory, changes, feature, entity;
   std::vector<std::string> key;
   bool everything = false;
+  std::string format = "json";
   std::string audit_file, head;
 };
 
@@ -364,8 +365,7 @@ void add_state(CLI::App& app, Action* action) {
       ->type_name("ENTITY=KEY")
       ->excludes(key);
   verb->add_flag("--export", options->everything, "Also every key of every feature, every label, every list entry");
-  std::string format = "json";
-  verb->add_option("--format", format, "json: the only one")->check(CLI::IsMember({"json"}));
+  verb->add_option("--format", options->format, "json: the only one")->check(CLI::IsMember({"json"}));
   CLI::App* audit = verb->add_subcommand("audit", "Audit logs of changes by hand");
   CLI::App* verify = audit->add_subcommand("verify", "Whether a log is as it was written");
   audit->require_subcommand(1);
