@@ -1,4 +1,6 @@
-// From text to the first verdict: the workload's rules as statements, `bench_load [rules...]` (10 100 1000 10000).
+// From text to the first verdict: the workload's rules as statements, `bench_load [rules...]` (10 100 1000 10000; more
+// than the workload has are variations of its rules). Then native code: compiled, taken from a cache, and with one rule
+// edited.
 //
 // Each size is loaded in a process of its own, so that the first load is a cold one and memory is this size's alone.
 // Times are CPU time of the loading thread: the first load, and the best of five. Resident memory is what the process
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +29,7 @@ namespace weir::bench {
 namespace {
 
 constexpr int kRounds = 5;
+constexpr int kLargestWorkload = 10'000;
 
 double thread_ms() {
   timespec t;
@@ -70,9 +74,9 @@ Loaded load(const std::string& text, const std::vector<value::Value>& fields) {
 }
 
 // Runs in a child process.
-int measure(const Workload& workload) {
+int measure(const Workload& workload, size_t count) {
   const std::vector<value::Value>& row = workload.rows[0];
-  const std::string text = rule_text(workload, workload.rules.size());
+  const std::string text = rule_text(workload, count);
   const Loaded one = load(rule_text(workload, 1), row);
   malloc_trim(0);
   const size_t empty = resident_bytes();
@@ -85,10 +89,30 @@ int measure(const Workload& workload) {
     const Times times = load(text, row).times;
     if (times.total() < best.total()) best = times;
   }
-  fmt::print("{:>6} | {:>8.1f} {:>8.1f} {:>8.1f} {:>8.1f} | {:>8.1f} | {:>8.1f}\n", workload.rules.size(), best.compile,
-             best.make, best.first, best.total(), cold.total(),
-             static_cast<double>(loaded - std::min(loaded, empty)) / 1e6);
+  fmt::print("{:>6} | {:>8.1f} {:>8.1f} {:>8.1f} {:>8.1f} | {:>8.1f} | {:>8.1f}\n", count, best.compile, best.make,
+             best.first, best.total(), cold.total(), static_cast<double>(loaded - std::min(loaded, empty)) / 1e6);
   return 0;
+}
+
+// Of the compiling thread, which is not the one that loads.
+void native(const Workload& workload, size_t count) {
+  std::string directory = (std::filesystem::temp_directory_path() / "weir_bench_XXXXXX").string();
+  if (mkdtemp(directory.data()) == nullptr) return;
+  const std::string text = rule_text(workload, count);
+  std::string edited = text;  // a rule in the middle
+  edited.insert(edited.find(" when ", edited.size() / 2) + 6, "request.followers != 123456789 && ");
+  fmt::print("{:>6} |", count);
+  for (const std::string* rules : {&text, &text, static_cast<const std::string*>(&edited)}) {
+    driver::Compilation compiled = driver::compile({{"workload.weir", *rules}}, {});
+    engine::RulesOptions options;
+    options.cache_directory = directory;
+    auto made = engine::Rules::create(std::move(compiled.program), options);
+    if (!made.ok() || !(*made)->wait_for_native(std::chrono::hours(1))) break;
+    const engine::TierStatus status = (*made)->tier_status();
+    fmt::print(" {:>8.0f} {:>5}/{:<5} |", status.compile_ms, status.units - status.units_cached, status.units);
+  }
+  fmt::print("\n");
+  std::filesystem::remove_all(directory);
 }
 
 int run(const std::vector<int>& sizes) {
@@ -96,19 +120,24 @@ int run(const std::vector<int>& sizes) {
   fmt::print("       |       ms       ms       ms       ms |       ms |       MB\n");
   std::fflush(stdout);
   for (int size : sizes) {
-    auto workload = load_workload(workload_directory(), size);
+    auto workload = load_workload(workload_directory(), std::min(size, kLargestWorkload));
     if (!workload.ok()) {
       fmt::print(stderr, "{}\n", workload.status().ToString());
       return 1;
     }
     const pid_t child = fork();
     if (child == 0) {
-      const int status = measure(**workload);
+      const int status = measure(**workload, static_cast<size_t>(size));
       std::fflush(stdout);
       _exit(status);
     }
     int status = 1;
     if (child < 0 || waitpid(child, &status, 0) != child || status != 0) return 1;
+  }
+  fmt::print("\n rules | native code, ms units |   from the cache       |   one rule edited\n");
+  for (int size : sizes) {
+    auto workload = load_workload(workload_directory(), std::min(size, kLargestWorkload));
+    if (workload.ok()) native(**workload, static_cast<size_t>(size));
   }
   return 0;
 }

@@ -36,6 +36,11 @@ static_assert(offsetof(value::Memo, value) == 0);
 inline constexpr uint64_t kListSize = offsetof(value::ListRep, size);
 inline constexpr uint64_t kListItems = offsetof(value::ListRep, items);
 
+// Raise it if a runtime function that generated code calls comes to mean something else under the same name: code that
+// was kept on disk is then compiled anew. All that is in the code itself (layouts, the shape of calls) is told apart
+// without it.
+inline constexpr uint32_t kRuntimeVersion = 1;
+
 // First word of a Value.
 constexpr uint64_t word(Kind kind, uint32_t aux = 0) { return static_cast<uint64_t>(kind) | uint64_t{aux} << 32; }
 constexpr uint64_t error_word(ErrorCode code) { return word(Kind::kError, static_cast<uint32_t>(code)); }

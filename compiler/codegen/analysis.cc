@@ -198,6 +198,9 @@ void Analysis::collect_membership(NodeId id) {
 
 void Analysis::lay_out() {
   Preparation& p = preparation_;
+  // By slot: then a view's place does not depend on which rule comes first.
+  std::ranges::sort(p.texts, {}, &CodeTable::slot);
+  for (size_t i = 0; i < p.texts.size(); ++i) text_index_[p.texts[i].slot()] = i;
   for (size_t i = 0; i < p.filtered.size(); ++i) {
     p.filter_words.push_back(p.bit_words);
     p.bit_words += kFilterWords;

@@ -98,8 +98,12 @@ Val Emitter::strict_op(NodeId id, Detail detail) {
   std::vector<Val> args;
   for (NodeId arg : unit_.ir.args(id)) args.push_back(emit(arg, detail));
   return call_with(args, rep_of(n.type), may_fail(n), detail, [&](llvm::Value* a, llvm::Value* out) {
-    b_.CreateCall(unit_.runtime(runtime_name(n.op)),
-                  {ctx_, b_.getInt32(static_cast<uint32_t>(n.index)), a, b_.getInt32(n.arg_count), out});
+    const auto index = static_cast<uint32_t>(n.index);
+    llvm::Value* known = n.index < 0
+                             ? b_.getInt32(index)
+                             : b_.CreateTrunc(number(Unit::Number::kIndex, uint64_t{index} << 8 | uint8_t(n.op), index),
+                                              b_.getInt32Ty());
+    b_.CreateCall(unit_.runtime(runtime_name(n.op)), {ctx_, known, a, b_.getInt32(n.arg_count), out});
   });
 }
 

@@ -98,7 +98,7 @@ void Emitter::single(NodeId id, Unit::Shape shape) {
     return;
   }
   Val v = box(emit(id, Detail::kCause), Detail::kCause);
-  llvm::Value* address = offset(memos(), uint64_t{node(id).memo} * abi::kMemoSize);
+  llvm::Value* address = memo_address(node(id).memo);
   store(v, address);
   b_.CreateStore(epoch(), offset(address, abi::kMemoStamp));
   b_.CreateRetVoid();
@@ -176,7 +176,7 @@ Val Emitter::compute(NodeId id, Detail detail) {
 
 Val Emitter::emit_memo(NodeId id, Detail detail) {
   const ir::Node& n = node(id);
-  llvm::Value* address = offset(memos(), uint64_t{n.memo} * abi::kMemoSize);
+  llvm::Value* address = memo_address(n.memo);
   llvm::Value* stamp = b_.CreateLoad(b_.getInt64Ty(), offset(address, abi::kMemoStamp));
   llvm::BasicBlock* stale = block("stale");
   llvm::BasicBlock* fresh = block("fresh");
@@ -207,8 +207,6 @@ Val Emitter::emit_split(NodeId id, Detail detail) {
 
 Val Emitter::constant(const ir::Node& n) {
   const ir::Constant& c = unit_.ir.constants[static_cast<size_t>(n.index)];
-  llvm::Value* address = offset(constants(), static_cast<uint64_t>(n.index) * abi::kValueSize);
-  auto second = [&] { return b_.CreateLoad(b_.getInt64Ty(), offset(address, abi::kValuePayload)); };
   switch (c.kind) {
     case ir::ConstantKind::kNull:
       return {Rep::kBoxed, i64(word(Kind::kNull)), i64(0), {}};
@@ -232,7 +230,13 @@ Val Emitter::constant(const ir::Node& n) {
     case ir::ConstantKind::kMap:
       break;
   }
-  return {Rep::kBoxed, b_.CreateLoad(b_.getInt64Ty(), address), second(), {}};
+  const auto index = static_cast<uint64_t>(n.index);
+  llvm::Value* address = b_.CreateInBoundsGEP(b_.getInt8Ty(), constants(),
+                                              number(Unit::Number::kConstant, index, index * abi::kValueSize));
+  return {Rep::kBoxed,
+          b_.CreateLoad(b_.getInt64Ty(), address),
+          b_.CreateLoad(b_.getInt64Ty(), offset(address, abi::kValuePayload)),
+          {}};
 }
 
 Val Emitter::slot(const ir::Node& n, Detail detail) {
@@ -394,6 +398,10 @@ Val Emitter::unbox(const Val& v, Rep rep, Detail detail) {
 }
 
 // --- memory
+
+llvm::Value* Emitter::memo_address(uint32_t memo) {
+  return b_.CreateInBoundsGEP(b_.getInt8Ty(), memos(), number(Unit::Number::kMemo, memo, memo * abi::kMemoSize));
+}
 
 llvm::Value* Emitter::offset(llvm::Value* pointer, uint64_t bytes) {
   return bytes == 0 ? pointer : b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), pointer, bytes);

@@ -17,8 +17,7 @@ Val Emitter::fold(NodeId id, Detail detail) {
   auto arg = [&](size_t i) { return unit_.ir.arg(id, i); };
   auto local_at = [&](uint32_t index) { return offset(locals(), uint64_t{index} * abi::kValueSize); };
   auto forget_memos = [&] {
-    for (uint32_t memo : f.memos)
-      b_.CreateStore(i64(0), offset(memos(), uint64_t{memo} * abi::kMemoSize + abi::kMemoStamp));
+    for (uint32_t memo : f.memos) b_.CreateStore(i64(0), offset(memo_address(memo), abi::kMemoStamp));
   };
 
   Val operand = box(emit(arg(0), Detail::kCause), Detail::kCause);

@@ -51,12 +51,16 @@ llvm::Value* Emitter::view_field(int view, uint64_t at) {
   return b_.CreateLoad(b_.getInt64Ty(), offset(views_, static_cast<uint64_t>(view) * sizeof(SlotView) + at));
 }
 
-llvm::Value* Emitter::prepared_bit(uint32_t bit) {
+llvm::Value* Emitter::bits() {
   if (bits_ == nullptr) {
     llvm::Value* address = entry_.CreateConstInBoundsGEP1_64(entry_.getInt8Ty(), frame_, offsetof(abi::Frame, bits));
     bits_ = entry_.CreateLoad(entry_.getPtrTy(), address);
   }
-  llvm::Value* byte = b_.CreateLoad(b_.getInt8Ty(), offset(bits_, bit / 8));
+  return bits_;
+}
+
+llvm::Value* Emitter::prepared_bit(uint32_t bit) {
+  llvm::Value* byte = b_.CreateLoad(b_.getInt8Ty(), offset(bits(), bit / 8));
   return b_.CreateICmpNE(b_.CreateAnd(byte, b_.getInt8(static_cast<uint8_t>(1u << (bit % 8)))), b_.getInt8(0));
 }
 
@@ -78,27 +82,26 @@ Val Emitter::membership(NodeId id, const Membership& m) {
   Status status =
       error_if(b_.CreateNot(is(Kind::kList)), abi::error_word(value::ErrorCode::kNoSuchOverload), Detail::kOutcome);
   if (node(unit_.ir.arg(id, 0)).flags & ir::kMayMissing) status.missing = is(Kind::kMissing);
-  return {Rep::kBool, prepared_bit(m.bit), nullptr, status};
+  llvm::Value* bit = number(Unit::Number::kBit, m.bit, m.bit);
+  llvm::Value* word = b_.CreateLoad(b_.getInt64Ty(), b_.CreateGEP(b_.getInt64Ty(), bits(), b_.CreateLShr(bit, i64(6))));
+  llvm::Value* shifted = b_.CreateLShr(word, b_.CreateAnd(bit, i64(63)));
+  return {Rep::kBool, b_.CreateTrunc(shifted, b_.getInt1Ty()), nullptr, status};
 }
 
-// Whether the slot's code is one of these (none is 0): bit tests in a word, or in a table for large dictionaries.
-llvm::Value* Emitter::code_in(int view, const std::vector<uint32_t>& codes) {
+// Whether the slot's code is one of these (none is 0), the codes of a constant: a bit in a table.
+llvm::Value* Emitter::code_in(int view, const std::vector<uint32_t>& codes, NodeId constant) {
   llvm::Value* code = view_field(view, offsetof(SlotView, code));
   if (codes.empty()) return b_.getFalse();
-  if (codes.size() == 1) return b_.CreateICmpEQ(code, i64(codes[0]));
+  const uint64_t id = static_cast<uint64_t>(view) << 32 | constant;
+  if (codes.size() == 1) return b_.CreateICmpEQ(code, number(Unit::Number::kCode, id, codes[0]));
   size_t words = unit_.analysis.preparation().texts[static_cast<size_t>(view)].strings().size() / 64 + 1;
   std::vector<uint64_t> bits(words, 0);
   for (uint32_t c : codes) bits[c / 64] |= uint64_t{1} << (c % 64);
-  llvm::Value* shift = b_.CreateAnd(code, i64(63));
-  llvm::Value* mask = i64(bits[0]);
-  if (words > 1) {
-    llvm::Constant* table = llvm::ConstantDataArray::get(c_, bits);
-    auto* global =
-        new llvm::GlobalVariable(unit_.llvm, table->getType(), true, llvm::GlobalValue::PrivateLinkage, table);
-    llvm::Value* index = b_.CreateLShr(code, i64(6));
-    mask = b_.CreateLoad(b_.getInt64Ty(), b_.CreateGEP(b_.getInt64Ty(), global, index));
-  }
-  return b_.CreateTrunc(b_.CreateLShr(mask, shift), b_.getInt1Ty());
+  const size_t known = unit_.numbers.values.size();
+  llvm::Value* table = b_.CreateIntToPtr(number(Unit::Number::kCodes, id, 0), b_.getPtrTy());
+  if (unit_.numbers.values.size() > known) unit_.numbers.sets.push_back({known, std::move(bits)});
+  llvm::Value* mask = b_.CreateLoad(b_.getInt64Ty(), b_.CreateGEP(b_.getInt64Ty(), table, b_.CreateLShr(code, i64(6))));
+  return b_.CreateTrunc(b_.CreateLShr(mask, b_.CreateAnd(code, i64(63))), b_.getInt1Ty());
 }
 
 // As the bodies do (value/bodies.h): neither tier checks the budget here.
@@ -134,7 +137,8 @@ std::optional<Val> Emitter::equality(NodeId id, bool negated, Detail detail) {
     int view = unit_.analysis.text_of(left);
     const ir::Constant* text = constant_of(right);
     if (view >= 0 && text != nullptr) {
-      Val out{Rep::kBool, code_in(view, {unit_.analysis.preparation().texts[static_cast<size_t>(view)].code(text->s)}),
+      Val out{Rep::kBool,
+              code_in(view, {unit_.analysis.preparation().texts[static_cast<size_t>(view)].code(text->s)}, right),
               nullptr, slot_status(left, detail)};
       if (negated) out.a = b_.CreateNot(out.a);
       return out;
@@ -164,7 +168,7 @@ std::optional<Val> Emitter::in_list(NodeId id, Detail detail) {
         codes.push_back(unit_.analysis.preparation().texts[static_cast<size_t>(view)].code(element(i).s));
     std::ranges::sort(codes);
     codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
-    return Val{Rep::kBool, code_in(view, codes), nullptr, slot_status(item, detail)};
+    return Val{Rep::kBool, code_in(view, codes, unit_.ir.arg(id, 1)), nullptr, slot_status(item, detail)};
   }
   bool all_ints =
       std::ranges::all_of(list->items, [&](uint32_t i) { return element(i).kind == ir::ConstantKind::kInt; });

@@ -18,6 +18,7 @@
 
 #include "compiler/codegen/analysis.h"
 #include "compiler/codegen/inline_ops.h"
+#include "compiler/codegen/unit.h"
 #include "compiler/ir/ir.h"
 
 namespace weir::codegen {
@@ -50,6 +51,7 @@ struct Unit {
   llvm::Module& llvm;
   const ir::Module& ir;
   const Analysis& analysis;
+  UnitNumbers& numbers;
 
   // Functions of single nodes: one that fills the node's memo, one that returns its Truth, one that yields its value.
   enum class Shape : uint8_t { kMemo, kTruth, kValue };
@@ -60,6 +62,13 @@ struct Unit {
   };
   std::map<std::pair<ir::NodeId, Shape>, llvm::Function*> functions;
   std::vector<Declared> pending;  // declared and not yet emitted
+
+  // Numbers of the whole rule set (UnitNumbers). `id` tells those of a kind apart.
+  enum class Number : uint8_t { kMemo, kConstant, kCode, kCodes, kBit, kIndex };
+  std::map<std::pair<Number, uint64_t>, size_t> known_numbers;
+  llvm::GlobalVariable* table = nullptr;
+  llvm::Value* number(Number kind, uint64_t id, uint64_t value, llvm::IRBuilderBase& builder);  // i64
+  void finish_numbers();
 
   llvm::Function* function_of(ir::NodeId id, Shape shape);
   llvm::FunctionCallee runtime(const std::string& name);  // abi::RuntimeFn
@@ -116,10 +125,11 @@ class Emitter {
   llvm::Value* string_equals(const Val& x, const Val& y);
   void charge_read(llvm::Value* size);
   llvm::Value* view_field(int view, uint64_t offset);
-  llvm::Value* code_in(int view, const std::vector<uint32_t>& codes);
+  llvm::Value* code_in(int view, const std::vector<uint32_t>& codes, ir::NodeId constant);
   const ir::Constant* constant_of(ir::NodeId id) const;
   Status slot_status(ir::NodeId slot, Detail detail);
-  llvm::Value* prepared_bit(uint32_t bit);  // of Frame::bits
+  llvm::Value* bits();  // Frame::bits
+  llvm::Value* prepared_bit(uint32_t bit);
   llvm::Value* filter_passes(const Filter& filter);
   Val membership(ir::NodeId id, const Membership& m);
 
@@ -170,6 +180,8 @@ class Emitter {
   llvm::ConstantInt* i64(uint64_t v) { return b_.getInt64(v); }
   llvm::Value* kind_of(llvm::Value* w0) { return b_.CreateTrunc(w0, b_.getInt8Ty()); }
   llvm::Value* offset(llvm::Value* pointer, uint64_t bytes);
+  llvm::Value* memo_address(uint32_t memo);
+  llvm::Value* number(Unit::Number kind, uint64_t id, uint64_t value) { return unit_.number(kind, id, value, b_); }
   llvm::Value* either(llvm::Value* x, llvm::Value* y);  // or; null is false
   llvm::Value* context_field(uint64_t field, llvm::Type* type, llvm::Value** cache);
   llvm::Value* row() { return context_field(field_row_, b_.getPtrTy(), &row_); }

@@ -36,12 +36,33 @@ void make_table(Unit& unit, const UnitSpec& spec) {
   llvm::Type* pointer = llvm::PointerType::getUnqual(unit.llvm.getContext());
   auto* type = llvm::ArrayType::get(pointer, functions.size());
   new llvm::GlobalVariable(unit.llvm, type, /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage,
-                           llvm::ConstantArray::get(type, functions), spec.name);
+                           llvm::ConstantArray::get(type, functions), kRulesSymbol);
 }
 
 }  // namespace
 
-std::string root_symbol(NodeId id) { return fmt::format("root_{}", id); }
+std::string root_symbol(size_t position) { return fmt::format("root_{}", position); }
+
+llvm::Value* Unit::number(Number kind, uint64_t id, uint64_t value, llvm::IRBuilderBase& builder) {
+  auto [it, added] = known_numbers.try_emplace({kind, id}, numbers.values.size());
+  if (added) numbers.values.push_back(value);
+  llvm::Type* word = llvm::Type::getInt64Ty(llvm.getContext());
+  if (table == nullptr)
+    table = new llvm::GlobalVariable(llvm, word, false, llvm::GlobalValue::ExternalLinkage, nullptr, "numbers_to_be");
+  llvm::LoadInst* load = builder.CreateLoad(word, builder.CreateConstInBoundsGEP1_64(word, table, it->second));
+  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(llvm.getContext(), {}));
+  return load;
+}
+
+void Unit::finish_numbers() {
+  if (table == nullptr) return;
+  auto* type = llvm::ArrayType::get(llvm::Type::getInt64Ty(llvm.getContext()), numbers.values.size());
+  // Not a constant: LLVM must not know what is in it.
+  auto* all = new llvm::GlobalVariable(llvm, type, false, llvm::GlobalValue::ExternalLinkage,
+                                       llvm::ConstantAggregateZero::get(type), kNumbersSymbol);
+  table->replaceAllUsesWith(all);
+  table->eraseFromParent();
+}
 
 llvm::Function* Unit::function_of(NodeId id, Shape shape) {
   auto [it, added] = functions.try_emplace({id, shape}, nullptr);
@@ -49,7 +70,7 @@ llvm::Function* Unit::function_of(NodeId id, Shape shape) {
     constexpr const char* kPrefixes[] = {"node", "truth", "value"};
     llvm::Type* result =
         shape == Shape::kTruth ? llvm::Type::getInt8Ty(llvm.getContext()) : llvm::Type::getVoidTy(llvm.getContext());
-    std::string name = fmt::format("{}_{}", kPrefixes[static_cast<size_t>(shape)], id);
+    std::string name = fmt::format("{}_{}", kPrefixes[static_cast<size_t>(shape)], functions.size());
     it->second = make_function(llvm, name, result, shape == Shape::kValue, false);
     pending.push_back({id, shape, it->second});
   }
@@ -79,25 +100,27 @@ llvm::FunctionCallee Unit::body(types::BuiltinId id) {
 
 absl::StatusOr<std::unique_ptr<llvm::Module>> build_unit(llvm::LLVMContext& context, const llvm::DataLayout& layout,
                                                          const std::string& triple, const ir::Module& module,
-                                                         const Analysis& analysis, const UnitSpec& spec) {
-  auto llvm_module = std::make_unique<llvm::Module>(spec.name, context);
+                                                         const Analysis& analysis, const UnitSpec& spec,
+                                                         UnitNumbers* numbers) {
+  auto llvm_module = std::make_unique<llvm::Module>("unit", context);
   llvm_module->setDataLayout(layout);
   llvm_module->setTargetTriple(triple);
-  Unit unit{*llvm_module, module, analysis, {}, {}};
+  Unit unit{*llvm_module, module, analysis, *numbers, {}, {}, {}};
   auto named = [&](const std::string& name) {
     return make_function(*llvm_module, name, llvm::Type::getVoidTy(context), true, true);
   };
   if (spec.table) {
     make_table(unit, spec);
   } else if (!spec.rules.empty()) {
-    Emitter(unit, named(spec.name)).rules(spec.rules);
+    Emitter(unit, named(kRulesSymbol)).rules(spec.rules);
   }
-  for (NodeId root : spec.roots) Emitter(unit, named(root_symbol(root))).root(root);
+  for (size_t i = 0; i < spec.roots.size(); ++i) Emitter(unit, named(root_symbol(i))).root(spec.roots[i]);
   while (!unit.pending.empty()) {
     Unit::Declared next = unit.pending.back();
     unit.pending.pop_back();
     Emitter(unit, next.function).single(next.node, next.shape);
   }
+  unit.finish_numbers();
   std::string problem;
   llvm::raw_string_ostream stream(problem);
   if (llvm::verifyModule(*llvm_module, &stream)) {

@@ -55,6 +55,9 @@ weir_status weir_engine_create(const weir_engine_options* options, weir_engine**
     if (given.compile_threads != 0) state.compile_threads = given.compile_threads;
     if (given.max_rules != 0) state.max_rules = given.max_rules;
     if (given.max_source_bytes != 0) state.max_source_bytes = given.max_source_bytes;
+    WEIR_REQUIRE_TEXT(given.native_cache, err);
+    state.native_cache = weir::embed::view(given.native_cache);
+    if (given.max_native_cache_bytes != 0) state.max_native_cache_bytes = given.max_native_cache_bytes;
     if (given.trusted_key_count != 0) WEIR_REQUIRE(given.trusted_keys, err);
     for (size_t i = 0; i < given.trusted_key_count; ++i) {
       WEIR_REQUIRE_TEXT(given.trusted_keys[i], err);

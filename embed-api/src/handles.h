@@ -24,6 +24,8 @@ struct EngineState {
   uint32_t max_rules = 1'000'000;
   uint64_t max_source_bytes = uint64_t{256} << 20;
   std::vector<crypto::PublicKey> trusted_keys;  // any: rule sets come from bundles that one of them has signed
+  std::string native_cache;
+  uint64_t max_native_cache_bytes = uint64_t{1} << 30;
 };
 
 // The shape of one event type as a host sees it: entities erased to their base.

@@ -123,6 +123,8 @@ weir_status compile_set(const weir_engine* engine, driver::RuleSetSource source,
     engine::RulesOptions rules_options;
     rules_options.tier = request.tier;
     rules_options.compile_threads = engine->state->compile_threads;
+    rules_options.cache_directory = engine->state->native_cache;
+    rules_options.max_cache_bytes = engine->state->max_native_cache_bytes;
     auto rules = engine::Rules::create(compilation.program, rules_options);
     if (!rules.ok())
       return report(err, rules.status(), absl::IsInvalidArgument(rules.status()) ? WEIR_E_COMPILE : WEIR_E_INTERNAL);

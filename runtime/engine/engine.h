@@ -34,8 +34,14 @@ struct RulesOptions {
   // once: the interpreter evaluates until native code, where it is built in, has been compiled in the background.
   // Results are the same.
   Tier tier = Tier::kAuto;
-  int opt_level = 1;  // 0 none, 1 less, 2 O1, 3 O2 (jit::OptLevel)
+  // 0 none, 1 less, 2 O1, 3 O2 (jit::OptLevel); at 1 rules behind an index have none, which is as fast there.
+  int opt_level = 1;
   uint32_t compile_threads = 1;
+  // Where native code is kept between processes, so that the same rules are not compiled twice: made with mode 0700 if
+  // it is not there, refused if others may use it. Empty: nowhere. Beyond max_cache_bytes what was used longest ago
+  // goes.
+  std::string cache_directory = {};
+  uint64_t max_cache_bytes = uint64_t{1} << 30;
   bool use_index = true;  // false: every rule is evaluated, for tests and measurements
 };
 
@@ -57,7 +63,7 @@ class Rules {
   const value::Evaluator& evaluator() const { return *evaluation().evaluator; }
   const value::ConstantPool& constants() const { return constants_; }
   Tier tier() const { return evaluation().tier; }  // the one in use
-  // Why there is no native code although it was wanted; else empty. Set once.
+  // Why there is no native code although it was wanted, or why the cache is not used; else empty. Set once.
   std::string_view tier_note() const { return tiers_->note(); }
   TierStatus tier_status() const { return tiers_->status(); }
   // Waits for native code that is being compiled in the background; false if that took longer.

@@ -86,7 +86,10 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
   if (options.tier == Tier::kInterpreter) return std::shared_ptr<const Rules>(std::move(rules));
   jit::NativeOptions native;
   native.level = static_cast<jit::OptLevel>(options.opt_level);
+  native.quick_indexed = native.level == jit::OptLevel::kLess;
   native.threads = options.compile_threads;
+  native.cache_directory = options.cache_directory;
+  native.max_cache_bytes = options.max_cache_bytes;
   if (options.tier == Tier::kAuto) {
     Tiers::compile_later(rules->tiers_, native);
   } else if (absl::Status status = rules->tiers_->compile_now(native); !status.ok()) {

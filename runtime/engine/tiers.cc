@@ -1,5 +1,7 @@
 #include "runtime/engine/tiers.h"
 
+#include "compiler/ir/identity.h"
+
 namespace weir::engine {
 
 using Native = TierStatus::Native;
@@ -15,32 +17,56 @@ Tiers::Tiers(std::shared_ptr<const ir::Program> program, std::vector<std::vector
 
 namespace {
 
+// What a rule keeps when it is edited.
+uint64_t key_of(const ir::Rule& rule) { return ir::identity_of("rule " + (rule.id.empty() ? rule.name : rule.id)).lo; }
+
 // What sessions evaluate apart from groups. The rest is the interpreter's: conditions by themselves are asked for only
 // to learn why they failed, texts for people only when they are read.
-std::vector<ir::NodeId> native_roots(const ir::Program& program, const Evaluation& evaluation) {
-  std::vector<ir::NodeId> out;
-  auto add = [&](ir::NodeId node) {
-    if (node != ir::kNoNode && program.module.node(node).op != ir::Op::kConst) out.push_back(node);
+struct Roots {
+  std::vector<ir::NodeId> nodes;
+  std::vector<uint64_t> keys;
+};
+
+Roots native_roots(const ir::Program& program, const Evaluation& evaluation) {
+  Roots out;
+  auto add = [&](ir::NodeId node, uint64_t key) {
+    if (node == ir::kNoNode || program.module.node(node).op == ir::Op::kConst) return;
+    out.nodes.push_back(node);
+    out.keys.push_back(key);
   };
   for (const ir::Feature& f : program.features) {
-    add(f.arg);
-    add(f.where);
-    add(f.each_list);
-    for (ir::NodeId key : f.keys) add(key);
+    const uint64_t key = ir::identity_of("feature " + f.name).lo;
+    for (ir::NodeId node : {f.arg, f.where, f.each_list}) add(node, key);
+    for (ir::NodeId node : f.keys) add(node, key);
   }
   for (const ir::Rule& r : program.rules) {
-    add(r.score);
-    add(r.once_key);
-    add(r.canary_key);
+    const uint64_t key = key_of(r);
+    add(r.score, key);
+    add(r.once_key, key);
+    add(r.canary_key, key);
     for (const ir::Effect& e : r.effects) {
-      add(e.key);
-      for (ir::NodeId arg : e.args) add(arg);
+      add(e.key, key);
+      for (ir::NodeId arg : e.args) add(arg, key);
     }
   }
-  for (const ir::Event& e : program.events)
-    for (const ir::DecideArm& arm : e.decide) add(arm.when);
-  for (const index::PredicateIndex* index : evaluation.indexes)
-    if (index != nullptr) out.insert(out.end(), index->computed().begin(), index->computed().end());
+  for (size_t event = 0; event < program.events.size(); ++event) {
+    const ir::Event& e = program.events[event];
+    const uint64_t key = ir::identity_of("event " + e.schema.name).lo;
+    for (const ir::DecideArm& arm : e.decide) add(arm.when, key);
+    if (evaluation.indexes[event] == nullptr) continue;
+    for (ir::NodeId node : evaluation.indexes[event]->computed()) add(node, key);
+  }
+  return out;
+}
+
+// Of the rules of an event type that are evaluated, as Rules groups them.
+std::vector<std::vector<uint64_t>> rule_keys(const ir::Program& program) {
+  std::vector<std::vector<uint64_t>> out;
+  for (const ir::Event& event : program.events) {
+    auto& keys = out.emplace_back();
+    for (uint32_t rule : event.rules)
+      if (program.rules[rule].mode != ir::Mode::kOff) keys.push_back(key_of(program.rules[rule]));
+  }
   return out;
 }
 
@@ -58,8 +84,11 @@ absl::Status Tiers::compile_now(const jit::NativeOptions& options) {
     const std::lock_guard<std::mutex> lock(mutex_);
     status_.native = Native::kCompiling;
   }
+  Roots roots = native_roots(*program_, native);
+  wanted.root_keys = std::move(roots.keys);
+  wanted.group_keys = rule_keys(*program_);
   jit::NativeStats stats;
-  auto compiled = jit::compile(program_->module, native_roots(*program_, native), groups_, wanted, &stats);
+  auto compiled = jit::compile(program_->module, roots.nodes, groups_, wanted, &stats);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!compiled.ok()) {
     status_.native = Native::kFailed;
@@ -70,6 +99,7 @@ absl::Status Tiers::compile_now(const jit::NativeOptions& options) {
     native_.evaluator = code_.get();
     current_.store(&native_, std::memory_order_release);
     status_.native = Native::kReady;
+    status_.note = stats.cache_problem;
     status_.code_bytes = stats.code_bytes;
     status_.compile_ms = stats.compile_ms;
   }

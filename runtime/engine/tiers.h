@@ -36,7 +36,7 @@ struct TierStatus {
   enum class Native : uint8_t { kNone, kWaiting, kCompiling, kReady, kFailed };
   Tier tier = Tier::kInterpreter;  // in use
   Native native = Native::kNone;
-  std::string note;  // why there is no native code although it was wanted; else empty
+  std::string note;  // why there is no native code although it was wanted, or no cache; else empty
   uint32_t units = 0, units_done = 0, units_cached = 0;
   uint64_t code_bytes = 0;
   double compile_ms = 0;  // of the thread that compiled

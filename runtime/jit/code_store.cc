@@ -56,19 +56,18 @@ absl::StatusOr<std::unique_ptr<CodeStore>> CodeStore::create(uint64_t max_bytes)
   });
   store->layer_ = std::make_unique<llvm::orc::ObjectLinkingLayer>(session);
   store->layer_->addPlugin(std::make_shared<Meter>(store->bytes_, max_bytes));
-  store->dylib_ = &session.createBareJITDylib("weir");
+  store->runtime_ = &session.createBareJITDylib("runtime");
 
   llvm::orc::SymbolMap symbols;
   for (const Symbol& symbol : runtime_symbols())
     symbols[session.intern(symbol.name)] = {llvm::orc::ExecutorAddr::fromPtr(symbol.address),
                                             llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
-  if (llvm::Error error = store->dylib_->define(llvm::orc::absoluteSymbols(std::move(symbols))))
+  if (llvm::Error error = store->runtime_->define(llvm::orc::absoluteSymbols(std::move(symbols))))
     return store->failed(std::move(error));
   return store;
 }
 
 CodeStore::~CodeStore() {
-  trackers_.clear();
   // Freeing memory can fail only where it was never mapped; there is nobody left to tell.
   if (session_ != nullptr) llvm::consumeError(session_->endSession());
 }
@@ -78,14 +77,16 @@ absl::Status CodeStore::failed(llvm::Error error) {
   return internal("cannot link native code: " + (reported_.empty() ? text : reported_));
 }
 
-absl::Status CodeStore::add(std::unique_ptr<llvm::MemoryBuffer> object) {
-  trackers_.push_back(dylib_->createResourceTracker());
-  if (llvm::Error error = layer_->add(trackers_.back(), std::move(object))) return failed(std::move(error));
-  return absl::OkStatus();
+absl::StatusOr<size_t> CodeStore::add(std::unique_ptr<llvm::MemoryBuffer> object) {
+  llvm::orc::JITDylib& unit = session_->createBareJITDylib(fmt::format("unit_{}", units_.size()));
+  unit.addToLinkOrder(*runtime_);
+  units_.push_back(&unit);
+  if (llvm::Error error = layer_->add(unit, std::move(object))) return failed(std::move(error));
+  return units_.size() - 1;
 }
 
-absl::StatusOr<void*> CodeStore::lookup(const std::string& symbol) {
-  auto found = session_->lookup({dylib_}, session_->intern(symbol));
+absl::StatusOr<void*> CodeStore::lookup(size_t unit, const std::string& symbol) {
+  auto found = session_->lookup({units_[unit]}, session_->intern(symbol));
   if (!found) return failed(found.takeError());
   return found->getAddress().toPtr<void*>();
 }

@@ -1,4 +1,4 @@
-// Owns machine code: links objects into this process, a ResourceTracker per unit, within a budget of bytes.
+// Owns machine code: links objects into this process, a JITDylib per unit, within a budget of bytes.
 #pragma once
 
 #include <llvm/ExecutionEngine/Orc/Core.h>
@@ -22,9 +22,10 @@ class CodeStore {
   static absl::StatusOr<std::unique_ptr<CodeStore>> create(uint64_t max_bytes);
   ~CodeStore();
 
-  // One unit's object. Nothing is linked before the first lookup of one of its symbols.
-  absl::Status add(std::unique_ptr<llvm::MemoryBuffer> object);
-  absl::StatusOr<void*> lookup(const std::string& symbol);
+  // One unit's object, in a name space of its own: units have the same symbols. Nothing is linked before the first
+  // lookup of one of them. The result is the unit's number, from 0.
+  absl::StatusOr<size_t> add(std::unique_ptr<llvm::MemoryBuffer> object);
+  absl::StatusOr<void*> lookup(size_t unit, const std::string& symbol);
 
   uint64_t bytes() const { return *bytes_; }
 
@@ -36,8 +37,8 @@ class CodeStore {
   std::string reported_;  // what the session said of a failure; more precise than the lookup's own error
   std::unique_ptr<llvm::orc::ExecutionSession> session_;
   std::unique_ptr<llvm::orc::ObjectLinkingLayer> layer_;
-  llvm::orc::JITDylib* dylib_ = nullptr;
-  std::vector<llvm::orc::ResourceTrackerSP> trackers_;
+  llvm::orc::JITDylib* runtime_ = nullptr;  // what code may link to
+  std::vector<llvm::orc::JITDylib*> units_;
 };
 
 }  // namespace weir::jit

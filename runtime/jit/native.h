@@ -25,7 +25,16 @@ struct NativeProgress {
 
 struct NativeOptions {
   OptLevel level = OptLevel::kLess;
-  uint32_t rules_per_unit = 100;                 // rules compiled as one LLVM module
+  uint32_t rules_per_unit = 100;  // rules compiled as one LLVM module, about
+  // What a root or a rule of a group keeps when it or others are edited, as hashes: units are made by these, so that an
+  // edit changes one. Parallel to roots and groups; empty: by position.
+  std::vector<uint64_t> root_keys;
+  std::vector<std::vector<uint64_t>> group_keys;
+  // Where objects are kept between processes; empty: nowhere. The largest size of it.
+  std::string cache_directory;
+  uint64_t max_cache_bytes = uint64_t{1} << 30;
+  // Rules behind an index at kO0 whatever the level: each is seldom run, and they are many.
+  bool quick_indexed = false;
   uint64_t max_code_bytes = 0;                   // 0: 256 MiB
   uint32_t threads = 1;                          // compile threads
   const std::atomic<bool>* cancelled = nullptr;  // looked at between units
@@ -38,6 +47,7 @@ struct NativeStats {
   uint32_t units = 0;
   uint64_t code_bytes = 0;
   double compile_ms = 0;
+  std::string cache_problem;  // why the cache was not used although one was wanted
 };
 
 // Compiles the `roots` (any type) and the boolean `groups` (see Evaluator::eval_rules). The module must outlive the

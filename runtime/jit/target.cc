@@ -1,5 +1,7 @@
 #include "runtime/jit/target.h"
 
+#include <fmt/format.h>
+#include <llvm-c/Core.h>
 #include <llvm/ADT/SmallVector.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
@@ -63,6 +65,13 @@ absl::StatusOr<std::unique_ptr<Target>> Target::host(OptLevel level) {
                                   llvm::CodeModel::Small, codegen_level(level), /*JIT=*/true));
   if (machine == nullptr) return absl::InternalError("LLVM cannot make code for this machine");
   return std::unique_ptr<Target>(new Target(std::move(machine), level));
+}
+
+std::string Target::identity() const {
+  unsigned major = 0, minor = 0, patch = 0;
+  LLVMGetVersion(&major, &minor, &patch);  // of the library that is loaded
+  return fmt::format("llvm {}.{}.{} {} {} {} level {}", major, minor, patch, triple_, machine_->getTargetCPU().str(),
+                     machine_->getTargetFeatureString().str(), static_cast<int>(level_));
 }
 
 void Target::optimize(llvm::Module& module) const {

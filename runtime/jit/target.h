@@ -25,6 +25,8 @@ class Target {
 
   const llvm::DataLayout& layout() const { return layout_; }
   const std::string& triple() const { return triple_; }
+  // What code depends on beside its IR: LLVM, processor, level.
+  std::string identity() const;
 
   // Runs the level's IR passes, which kO0 and kLess do not have.
   void optimize(llvm::Module& module) const;

@@ -21,6 +21,7 @@ struct BackfillOptions {
   EventInput events;
   StateOptions state;
   TierChoice tier = TierChoice::kAuto;
+  std::string cache;
 };
 
 struct Replayed {
@@ -51,7 +52,7 @@ int backfill(const BackfillOptions& options) {
   int exit_code = kOk;
   auto rules = load_checked_rules(options.rules, &exit_code);
   if (!rules) return exit_code;
-  auto compiled = make_rules(*rules, engine_tier(options.tier));
+  auto compiled = make_rules(*rules, engine_tier(options.tier), options.cache);
   if (!compiled) return kInternal;
   const engine::SessionOptions how = session_options(*rules);
   auto kept = KeptState::open(options.state, compiled, how, &exit_code);
@@ -102,6 +103,7 @@ void add_backfill(CLI::App& app, Action* action) {
   add_state_options(verb, &options->state);
   verb->get_option("--state")->required();
   add_tier_option(verb, &options->tier, false);
+  add_cache_option(verb, &options->cache);
   verb->footer(
       R"(A feature that is new, or whose meaning has changed, is missing until its window has passed. This replays a log that reaches
 back that far (the same events the state has seen, and those before them) and ends that. The rest of the state stays.

@@ -25,6 +25,7 @@ struct BacktestOptions {
   std::vector<std::string> rules;
   EventInput events;
   TierChoice tier = TierChoice::kAuto;
+  std::string cache;
   std::string label, entity, where, out, changes;
   std::string sample_of = "alerts";
   size_t sample = 0;
@@ -255,7 +256,7 @@ int run_backtest(const BacktestOptions& options) {
     complain(fmt::format("--sample-of {} needs --label: without labels nothing is false or missed", options.sample_of));
     return kUsage;
   }
-  auto compiled = make_rules(*rules, engine_tier(options.tier));
+  auto compiled = make_rules(*rules, engine_tier(options.tier), options.cache);
   if (!compiled) return kInternal;
   std::vector<std::string> extras;
   if (!options.label.empty()) extras.push_back(backtest::parse_label_spec(options.label).path);
@@ -324,6 +325,7 @@ void add_backtest(CLI::App& app, Action* action) {
   verb->add_flag("--no-cost", options->no_cost, "Do not time the rules");
   add_changes_option(verb, &options->changes);
   add_tier_option(verb, &options->tier, false);
+  add_cache_option(verb, &options->cache);
   verb->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->footer(
       R"(The log streams through: memory grows with windows and distinct entities, not with the length of the log.

@@ -125,9 +125,17 @@ void add_tier_option(CLI::App* command, TierChoice* tier, bool with_both) {
       ->type_name("TIER");
 }
 
-std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Tier tier) {
+void add_cache_option(CLI::App* command, std::string* directory) {
+  command
+      ->add_option("--cache", *directory,
+                   "Keep native code here from one run to the next (made with mode 0700; default: nowhere)")
+      ->type_name("DIR");
+}
+
+std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Tier tier, const std::string& cache) {
   engine::RulesOptions options;
   options.tier = tier;
+  options.cache_directory = cache;
   auto made = engine::Rules::create(rules.compilation.program, options);
   if (!made.ok()) {
     complain(std::string(made.status().message()));

@@ -28,6 +28,7 @@ struct RunOptions {
   std::vector<std::string> rules;
   EventInput events;
   TierChoice tier = TierChoice::kAuto;
+  std::string cache;
   bool hits_only = false;
   std::string repro = "weir-repro";
   StateOptions state;
@@ -87,8 +88,9 @@ int run(const RunOptions& options) {
     complain("--tier=both compares from an empty state: leave out --state");
     return kUsage;
   }
-  auto compiled = make_rules(*rules, both ? engine::Tier::kInterpreter : engine_tier(options.tier));
-  std::shared_ptr<const engine::Rules> other = both ? make_rules(*rules, engine::Tier::kNative) : nullptr;
+  auto compiled = make_rules(*rules, both ? engine::Tier::kInterpreter : engine_tier(options.tier), options.cache);
+  std::shared_ptr<const engine::Rules> other =
+      both ? make_rules(*rules, engine::Tier::kNative, options.cache) : nullptr;
   if (!compiled || (both && !other)) return kInternal;
   auto reader = open_events(options.events, *rules, {});
   if (!reader) return kUsage;
@@ -168,6 +170,7 @@ void add_run(CLI::App& app, Action* action) {
   add_event_options(verb, &options->events);
   add_state_options(verb, &options->state);
   add_tier_option(verb, &options->tier, true);
+  add_cache_option(verb, &options->cache);
   verb->add_flag("--hits-only", options->hits_only,
                  "Only events on which some rule fired, failed or was missing a value");
   verb->add_option("--repro", options->repro, "Where --tier=both writes what shows a disagreement")->type_name("DIR");

@@ -168,6 +168,11 @@ typedef struct weir_engine_options {
    * from bundles only that one of them has signed: everything else is WEIR_E_TRUST. */
   const weir_str *trusted_keys;
   size_t trusted_key_count;
+  /* A directory that keeps native code from one process to the next; empty: none. It is made if it is not there, with
+   * mode 0700, and not used if others may read or write it (weir_ruleset_tier_note says so). Entries are checked, so
+   * processes may share it and anybody may empty it. */
+  weir_str native_cache;
+  uint64_t max_native_cache_bytes; /* what was used longest ago goes. Default 1 GiB */
 } weir_engine_options;
 
 /* options may be NULL: all defaults. An `abi` above the library's, or 0, is WEIR_E_ABI, a text that is no key
@@ -241,7 +246,8 @@ WEIR_API uint64_t weir_ruleset_generation(const weir_ruleset *ruleset);
 /* WEIR_TIER_INTERPRETER or WEIR_TIER_NATIVE: what evaluates it now. With WEIR_TIER_AUTO the first becomes the second
  * between two events, once; sessions need do nothing. */
 WEIR_API uint32_t weir_ruleset_tier(const weir_ruleset *ruleset);
-/* Why WEIR_TIER_AUTO stays with the interpreter although native code is built in; empty if it does not. */
+/* Why WEIR_TIER_AUTO stays with the interpreter although native code is built in, or why native_cache is not used;
+ * else empty. */
 WEIR_API weir_str weir_ruleset_tier_note(const weir_ruleset *ruleset);
 
 enum {

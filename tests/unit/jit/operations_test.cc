@@ -303,7 +303,7 @@ TEST(NativeUnits, Dump) {
   add_rules(g, 1, &rules);
   auto llvm = dump(g.m, rules, {}, false);
   ASSERT_TRUE(llvm.ok()) << llvm.status();
-  EXPECT_NE(llvm->find("define void @root_" + std::to_string(rules[0])), std::string::npos) << *llvm;
+  EXPECT_NE(llvm->find("define void @root_0("), std::string::npos) << *llvm;
   auto assembly = dump(g.m, rules, {}, true);
   ASSERT_TRUE(assembly.ok()) << assembly.status();
   EXPECT_NE(assembly->find("weir_rt_contains"), std::string::npos) << *assembly;
