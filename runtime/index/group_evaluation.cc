@@ -20,7 +20,7 @@ void GroupEvaluation::use(const value::Evaluator& evaluator, const PredicateInde
 std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContext& ctx) {
   outcomes_.clear();
   if (index_ != nullptr)
-    run_selected(ctx);
+    run_selected(ctx, index_->select(*evaluator_, ctx, *scratch_));
   else
     run_all(ctx);
   return outcomes_;
@@ -36,8 +36,14 @@ std::span<const uint32_t> GroupEvaluation::visits(value::EvalContext& ctx) {
   return visits_;
 }
 
-void GroupEvaluation::run_selected(value::EvalContext& ctx) {
-  const auto selected = index_->select(*evaluator_, ctx, *scratch_);
+std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContext& ctx,
+                                                               std::span<const PredicateIndex::Selected> selected) {
+  outcomes_.clear();
+  run_selected(ctx, selected);
+  return outcomes_;
+}
+
+void GroupEvaluation::run_selected(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected) {
   visited_ += selected.size();
   undecided_.clear();
   for (const PredicateIndex::Selected& s : selected)
