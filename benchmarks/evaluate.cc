@@ -79,7 +79,8 @@ class BatchRunner {
       : interpreter_(*p.compiled.module, {}),
         runner_(*p.compiled.module, *p.constants),
         rules_(evaluator, 0, p.compiled.roots.size(), nullptr),
-        selection_(plan) {
+        selection_(plan),
+        conditions_(p.compiled.roots) {
     for (const auto& row : p.workload->rows) rows_.push_back(row.data());
   }
 
@@ -91,7 +92,7 @@ class BatchRunner {
     selection_.select(rows_.data() + first, count, interpreter_, ctx);
     for (size_t r = 0; r < count; ++r) {
       runner_.on(rows_[first + r]);
-      visit(first + r, rules_.run(ctx, selection_.row(r)));
+      visit(first + r, rules_.run(ctx, selection_.row(r), conditions_));
     }
     return count;
   }
@@ -103,6 +104,7 @@ class BatchRunner {
   Runner runner_;
   index::GroupEvaluation rules_;
   batch::Selection selection_;
+  std::span<const ir::NodeId> conditions_;
   std::vector<const value::Value*> rows_;
 };
 

@@ -31,13 +31,17 @@ std::unique_ptr<ChangeInput> ChangeInput::read(const std::string& path) {
   return out;
 }
 
+bool ChangeInput::due(int64_t time, uint64_t events) const {
+  if (at_ == changes_.size()) return false;
+  const io::PlacedChange& next = changes_[at_].placed;
+  return next.after_events ? *next.after_events <= events : next.change.time_nanos <= time;
+}
+
 bool ChangeInput::apply_before(int64_t time, uint64_t events, std::initializer_list<engine::State*> states) {
-  for (; at_ < changes_.size(); ++at_) {
-    const io::PlacedChange& next = changes_[at_].placed;
-    if (next.after_events ? *next.after_events > events : next.change.time_nanos > time) return true;
+  for (; due(time, events); ++at_) {
     for (engine::State* state : states) {
       if (state == nullptr) continue;
-      const auto applied = engine::apply(*state, next.change);
+      const auto applied = engine::apply(*state, changes_[at_].placed.change);
       if (applied.ok()) continue;
       complain(fmt::format("{}:{}: {}", path_, changes_[at_].line, std::string(applied.status().message())));
       return false;

@@ -21,6 +21,8 @@ class ChangeInput {
   // changes.
   static std::unique_ptr<ChangeInput> read(const std::string& path);
 
+  // Whether apply_before() would do anything.
+  bool due(int64_t time, uint64_t events) const;
   // Puts into force what comes before an event at `time`, after `events` of the run. Complains, with the line, and
   // gives false if a change does not fit the rules.
   bool apply_before(int64_t time, uint64_t events, std::initializer_list<engine::State*> states);

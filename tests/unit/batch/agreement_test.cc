@@ -44,7 +44,8 @@ class Agreement : public testing::TestWithParam<int> {
       rules_->interpreter->eval_rules(0, rules_->on(rows_[first + r]), expected.data());
       std::vector<Truth> actual(kRules, Truth::kFalse);
       uint32_t before = 0;
-      for (const auto& [rule, truth] : group.run(rules_->on(rows_[first + r]), selection_->row(r))) {
+      for (const auto& [rule, truth] :
+           group.run(rules_->on(rows_[first + r]), selection_->row(r), rules_->compiled.roots)) {
         ASSERT_TRUE(rule == 0 || rule > before) << "out of order";
         before = rule;
         actual[rule] = truth;
