@@ -130,13 +130,17 @@ Runner::Runner(const ir::Module& module, const value::ConstantPool& constants)
   ctx_.module = &module;
 }
 
-std::span<const index::GroupEvaluation::Outcome> Runner::run(index::GroupEvaluation& rules,
-                                                             const std::vector<value::Value>& row) {
-  ctx_.row = row.data();
+value::EvalContext& Runner::on(const value::Value* row) {
+  ctx_.row = row;
   ++ctx_.epoch;
   ctx_.steps = 100'000'000;
   arena_.reset();
-  return rules.run(ctx_);
+  return ctx_;
+}
+
+std::span<const index::GroupEvaluation::Outcome> Runner::run(index::GroupEvaluation& rules,
+                                                             const std::vector<value::Value>& row) {
+  return rules.run(on(row.data()));
 }
 
 std::string Runner::verify(index::GroupEvaluation& rules, const Workload& workload) {
@@ -148,9 +152,13 @@ std::string Runner::verify(index::GroupEvaluation& rules, const Workload& worklo
       checksum += (event + 1) * (rule + 1);
     }
   }
-  if (matches == workload.expected_matches && checksum == workload.expected_checksum) return "";
+  return workload.disagreement(matches, checksum);
+}
+
+std::string Workload::disagreement(uint64_t matches, uint64_t checksum) const {
+  if (matches == expected_matches && checksum == expected_checksum) return "";
   return fmt::format("disagreement with the workload: matches {} (expected {}), checksum {} (expected {})", matches,
-                     workload.expected_matches, checksum, workload.expected_checksum);
+                     expected_matches, checksum, expected_checksum);
 }
 
 }  // namespace weir::bench

@@ -26,6 +26,8 @@ struct Workload {
   std::vector<std::vector<value::Value>> rows;  // slots as the environment says
   std::vector<std::string> rules;               // CEL
   uint64_t expected_matches = 0, expected_checksum = 0;
+  // Empty if these are what is expected, else what is not.
+  std::string disagreement(uint64_t matches, uint64_t checksum) const;
 
  private:
   friend absl::StatusOr<std::unique_ptr<Workload>> load_workload(const std::string& directory, int rules);
@@ -44,7 +46,9 @@ class Runner {
                                                        const std::vector<value::Value>& row);
   // Empty if every event's matches agree with the workload's expectation, else what does not.
   std::string verify(index::GroupEvaluation& rules, const Workload& workload);
-  const value::EvalContext& context() const { return ctx_; }
+  value::EvalContext& context() { return ctx_; }
+  // The context made ready for a row.
+  value::EvalContext& on(const value::Value* row);
 
  private:
   value::Arena arena_;

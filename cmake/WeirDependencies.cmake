@@ -22,6 +22,7 @@ weir_pkg(zstd libzstd)
 weir_pkg(yaml yaml-cpp)
 weir_pkg(edit libedit)
 weir_pkg(sodium libsodium)
+weir_pkg(hwy libhwy)
 
 if(WEIR_JIT)
   find_package(LLVM 19.1 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/llvm)

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,6 +27,10 @@
 #include "runtime/state/label_store.h"
 #include "runtime/value/constants.h"
 #include "runtime/value/evaluator.h"
+
+namespace weir::batch {
+class Plan;
+}
 
 namespace weir::engine {
 
@@ -73,12 +78,16 @@ class Rules {
   const match::ListSet& list(uint32_t list) const { return *lists_[list]; }
   // The rules of an event type that are evaluated (not off), in order of the source: eval_rules' group.
   const std::vector<uint32_t>& active_rules(uint32_t event) const { return active_rules_[event]; }
+  // What batches of an event type are looked at by (runtime/batch); made when first asked for. Thread-safe.
+  const batch::Plan& batch_plan(uint32_t event) const;
 
  private:
   explicit Rules(std::shared_ptr<const ir::Program> program);
   std::shared_ptr<const ir::Program> program_;
   value::ConstantPool constants_;
   std::vector<std::vector<uint32_t>> active_rules_;
+  struct LazyPlan;
+  std::vector<std::unique_ptr<LazyPlan>> batch_plans_;           // by event type
   std::vector<std::unique_ptr<index::PredicateIndex>> indexes_;  // by event type
   std::vector<std::unique_ptr<match::ListSet>> lists_;
   std::unique_ptr<interp::Interpreter> interpreter_;
@@ -134,6 +143,7 @@ struct StateOptions;
 struct SessionOptions {
   int64_t max_steps = 10'000'000;  // per event, all rules together
   bool time_rules = false;         // measure each rule's share of the evaluation cost (sampled)
+  size_t min_batched_rules = 256;  // evaluate_batch(): events of a type with fewer are evaluated one by one
   // Of the state that a session makes for itself: StateOptions.
   std::vector<EventPolicy> events;  // by event type; EventPolicy() for those that are not there
   size_t max_state_bytes = size_t{4} << 30;
@@ -165,6 +175,15 @@ class Session {
   // `row` has the event's slot_count slots: fields as the schema says (missing only where optional), the last two are
   // the session's. The row and its text are borrowed until the next call. Never fails: failures of rules are hits.
   const EventResult& evaluate(uint32_t event, value::Value* row);
+  // evaluate() of each event in order, and its result given to `each` with the event's number; the same results, sooner
+  // if there are many rules. What depends on an event alone is found for up to 1,024 events at a time before the first
+  // of them is evaluated, all else in its turn. Rows and their texts are borrowed until the call ends. `each` must not
+  // call evaluate.
+  struct EventRow {
+    uint32_t event = 0;
+    value::Value* row = nullptr;
+  };
+  void evaluate_batch(std::span<const EventRow> events, const std::function<void(size_t, const EventResult&)>& each);
 
   // An event of this type and time went to another session of the state: lateness is judged by it too. Not needed where
   // events come in order of time.

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <mutex>
+
+#include "runtime/batch/plan.h"
 #include "runtime/engine/engine.h"
 #ifdef WEIR_HAVE_JIT
 #include "runtime/jit/native.h"
@@ -47,6 +50,21 @@ Rules::~Rules() {
   if (tiers_ != nullptr) tiers_->cancel();
 }
 
+struct Rules::LazyPlan {
+  std::once_flag once;
+  std::unique_ptr<const batch::Plan> plan;
+};
+
+const batch::Plan& Rules::batch_plan(uint32_t event) const {
+  LazyPlan& lazy = *batch_plans_[event];
+  std::call_once(lazy.once, [&] {
+    std::vector<ir::NodeId> conditions;
+    for (uint32_t rule : active_rules_[event]) conditions.push_back(program_->rules[rule].when);
+    lazy.plan = std::make_unique<const batch::Plan>(program_->module, conditions);
+  });
+  return *lazy.plan;
+}
+
 absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const ir::Program> program,
                                                            const RulesOptions& options) {
   if (absl::Status status = ir::verify(*program); !status.ok()) return status;
@@ -65,6 +83,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
   }
   std::vector<std::vector<ir::NodeId>> groups;
   for (const ir::Event& event : p.events) {
+    rules->batch_plans_.push_back(std::make_unique<LazyPlan>());
     auto& active = rules->active_rules_.emplace_back();
     auto& group = groups.emplace_back();
     for (uint32_t rule : event.rules) {

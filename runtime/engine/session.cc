@@ -4,6 +4,7 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/batch/selection.h"
 #include "runtime/engine/apply_change.h"
 #include "runtime/engine/canary.h"
 #include "runtime/engine/cause_counts.h"
@@ -54,6 +55,7 @@ struct Session::Impl {
         counters(program.rules.size()),
         causes(program) {
     groups.resize(program.events.size());
+    batches.resize(program.events.size());
     ctx.memo = memo.data();
     ctx.locals = locals.data();
     ctx.constants = rules->constants().values();
@@ -83,12 +85,16 @@ struct Session::Impl {
   };
 
   void evaluate(uint32_t event_type, Value* row);
+  using Receive = std::function<void(size_t, const EventResult&)>;
+  void evaluate_batch(std::span<const EventRow> events, const Receive& each);
+  void select(std::span<const EventRow> events);
   void begin_event(Value* row);
   // Whether the event's id is known; if so the result is what was decided then.
   bool is_duplicate(uint64_t hash);
   void evaluate_rules();
   void evaluate_rules_timed(const std::vector<uint32_t>& active);
   index::GroupEvaluation& group();
+  std::span<const index::GroupEvaluation::Outcome> outcomes();
   const Snooze* snooze_of(uint32_t rule);  // that holds the rule back on this event, or null
   void apply(uint32_t rule);
   bool evaluate_effects(uint32_t rule, double* score, Value* failure);
@@ -118,7 +124,18 @@ struct Session::Impl {
   value::Arena arena;
   value::EvalContext ctx;
   std::vector<std::unique_ptr<index::GroupEvaluation>> groups;  // by event type, once one was seen
-  std::shared_ptr<const SnoozeSet> snoozes;                     // as of this event
+  // Of an event type, once a batch of it has come.
+  struct Batch {
+    explicit Batch(const batch::Plan& plan) : selection(plan) {}
+    batch::Selection selection;
+    std::vector<ir::NodeId> conditions;  // of the rules
+    std::vector<const Value*> rows;
+    bool selected = false;
+  };
+  std::vector<std::unique_ptr<Batch>> batches;  // by event type
+  std::vector<uint32_t> place_in_batch;         // by event: its row in the batch of its type
+  const std::span<const index::PredicateIndex::Selected>* found = nullptr;  // of the event at hand, if in a batch
+  std::shared_ptr<const SnoozeSet> snoozes;                                 // as of this event
   uint64_t snooze_generation = 0;
   std::vector<LabelWrite> label_writes;
   std::vector<Value> effect_values;  // of one rule: key and arguments of its effects, in order
@@ -198,10 +215,64 @@ index::GroupEvaluation& Session::Impl::group() {
   return *g;
 }
 
+std::span<const index::GroupEvaluation::Outcome> Session::Impl::outcomes() {
+  return found == nullptr ? group().run(ctx) : group().run(ctx, *found, batches[event]->conditions);
+}
+
+// What the columns cannot decide is evaluated when the event's turn comes: only then is the state as it should be.
+void Session::Impl::evaluate_batch(std::span<const EventRow> events, const Receive& each) {
+  for (size_t first = 0; first < events.size(); first += batch::kRows) {
+    const auto some = events.subspan(first, std::min(batch::kRows, events.size() - first));
+    select(some);
+    for (size_t i = 0; i < some.size(); ++i) {
+      const Batch* batch = batches[some[i].event].get();
+      std::span<const index::PredicateIndex::Selected> selected;
+      if (batch != nullptr && batch->selected) {
+        selected = batch->selection.row(place_in_batch[i]);
+        found = &selected;
+      }
+      evaluate(some[i].event, some[i].row);
+      found = nullptr;
+      each(first + i, result);
+    }
+    view.hold_lists(false);
+  }
+}
+
+// Of events of each type that are worth it.
+void Session::Impl::select(std::span<const EventRow> events) {
+  constexpr size_t kMinRows = 64;
+  for (const auto& batch : batches) {
+    if (batch != nullptr) batch->rows.clear();
+  }
+  place_in_batch.resize(batch::kRows);
+  for (size_t i = 0; i < events.size(); ++i) {
+    const uint32_t type = events[i].event;
+    const std::vector<uint32_t>& active = rules->active_rules(type);
+    if (active.empty() || active.size() < options.min_batched_rules) continue;
+    auto& batch = batches[type];
+    if (batch == nullptr) {
+      batch = std::make_unique<Batch>(rules->batch_plan(type));
+      for (uint32_t rule : active) batch->conditions.push_back(program.rules[rule].when);
+    }
+    const ir::Event& e = program.events[type];
+    events[i].row[e.score_slot] = events[i].row[e.each_slot] = Value::missing();
+    place_in_batch[i] = static_cast<uint32_t>(batch->rows.size());
+    batch->rows.push_back(events[i].row);
+  }
+  const Inside inside(*this);
+  view.hold_lists(true);
+  for (const auto& batch : batches) {
+    if (batch == nullptr) continue;
+    batch->selected = batch->rows.size() >= std::min(kMinRows, events.size());
+    if (batch->selected) batch->selection.select(batch->rows.data(), batch->rows.size(), rules->interpreter(), ctx);
+  }
+}
+
 void Session::Impl::evaluate_rules() {
   const std::vector<uint32_t>& active = rules->active_rules(event);
   if (options.time_rules && events % kTimedEvery == 0) evaluate_rules_timed(active);
-  for (const auto& [position, truth] : group().run(ctx)) {
+  for (const auto& [position, truth] : outcomes()) {
     const uint32_t rule = active[position];
     if (truth == Truth::kTrue) {
       apply(rule);
@@ -395,6 +466,11 @@ Session::~Session() = default;
 const EventResult& Session::evaluate(uint32_t event, Value* row) {
   impl_->evaluate(event, row);
   return impl_->result;
+}
+
+void Session::evaluate_batch(std::span<const EventRow> events,
+                             const std::function<void(size_t, const EventResult&)>& each) {
+  impl_->evaluate_batch(events, each);
 }
 
 Value Session::eval(ir::NodeId node) {

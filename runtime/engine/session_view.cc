@@ -51,6 +51,15 @@ bool SessionView::observe(uint32_t event, int64_t time) {
   return ahead;
 }
 
+void SessionView::refresh_lists() {
+  if (state_.lists().generation() != list_generation_) lists_ = state_.lists().snapshot(&list_generation_);
+}
+
+void SessionView::hold_lists(bool hold) {
+  if (hold) refresh_lists();
+  lists_held_ = hold;
+}
+
 bool SessionView::begin(uint32_t event, int64_t time, uint64_t clock, value::EvalContext& ctx) {
   event_ = event;
   time_ = time;
@@ -58,7 +67,7 @@ bool SessionView::begin(uint32_t event, int64_t time, uint64_t clock, value::Eva
   arena_ = ctx.arena;
   late_ = false;
   labels_before_.clear();
-  if (state_.lists().generation() != list_generation_) lists_ = state_.lists().snapshot(&list_generation_);
+  if (!lists_held_) refresh_lists();
   const bool ahead = observe(event, time);
   if (state_.shared() && asked_++ % kAskEvery == 0) {
     for (uint32_t e = 0; e < slowest_.size(); ++e) slowest_[e] = state_.slowest(e);

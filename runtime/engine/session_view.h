@@ -22,6 +22,8 @@ class SessionView final : public value::StateView {
   // Adds the event at hand, which is ctx.row, to the features on it, in order, and makes its keys those that reads go
   // by. row[each_slot] is used and left missing.
   void update(value::Value* row, value::EvalContext& ctx);
+  // Lists are as they are now until let go; else as they are when an event begins.
+  void hold_lists(bool hold);
   // Tells the state how much it has grown by this session.
   void settle() {
     state_.grow_features(grown_);
@@ -67,6 +69,7 @@ class SessionView final : public value::StateView {
   };
 
   void find_horizon();
+  void refresh_lists();
   void update_feature(uint32_t feature, value::Value* row, value::EvalContext& ctx);
   void update_element(uint32_t feature, value::EvalContext& ctx);
   CurrentKey current_key(const ir::Feature& feature, value::EvalContext& ctx);
@@ -89,6 +92,7 @@ class SessionView final : public value::StateView {
   std::vector<LabelBefore> labels_before_;  // of those the event last updated wrote
   match::ListTable::Snapshot lists_;        // as of this event
   uint64_t list_generation_ = 0;
+  bool lists_held_ = false;
   std::vector<value::Value> parts_;
   value::Arena* arena_ = nullptr;
   uint32_t event_ = 0;

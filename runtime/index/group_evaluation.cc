@@ -6,6 +6,8 @@ namespace weir::index {
 
 using value::Truth;
 
+constexpr size_t kFew = 4;  // one rule in so many
+
 GroupEvaluation::GroupEvaluation(uint32_t group, size_t rules) : group_(group), truths_(rules) {
   undecided_.reserve(rules);
   outcomes_.reserve(rules);
@@ -20,7 +22,7 @@ void GroupEvaluation::use(const value::Evaluator& evaluator, const PredicateInde
 std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContext& ctx) {
   outcomes_.clear();
   if (index_ != nullptr)
-    run_selected(ctx);
+    run_selected(ctx, index_->select(*evaluator_, ctx, *scratch_), {});
   else
     run_all(ctx);
   return outcomes_;
@@ -36,17 +38,40 @@ std::span<const uint32_t> GroupEvaluation::visits(value::EvalContext& ctx) {
   return visits_;
 }
 
-void GroupEvaluation::run_selected(value::EvalContext& ctx) {
-  const auto selected = index_->select(*evaluator_, ctx, *scratch_);
+std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContext& ctx,
+                                                               std::span<const PredicateIndex::Selected> selected,
+                                                               std::span<const ir::NodeId> conditions) {
+  outcomes_.clear();
+  run_selected(ctx, selected, conditions);
+  return outcomes_;
+}
+
+void GroupEvaluation::run_selected(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected,
+                                   std::span<const ir::NodeId> conditions) {
   visited_ += selected.size();
   undecided_.clear();
   for (const PredicateIndex::Selected& s : selected)
     if (!s.certain) undecided_.push_back(s.rule);
-  evaluator_->eval_rules(group_, ctx, undecided_, truths_.data());
+  if (!conditions.empty() && index_ == nullptr && undecided_.size() * kFew < truths_.size())
+    evaluate_each(ctx, conditions);
+  else
+    evaluator_->eval_rules(group_, ctx, undecided_, truths_.data());
   const Truth* truth = truths_.data();
   for (const PredicateIndex::Selected& s : selected) {
     const Truth t = s.certain ? Truth::kTrue : *truth++;
     if (t != Truth::kFalse) outcomes_.push_back({s.rule, t});
+  }
+}
+
+// Without an index native code evaluates a whole group at once, which is too much for a few of its rules.
+void GroupEvaluation::evaluate_each(value::EvalContext& ctx, std::span<const ir::NodeId> conditions) {
+  Truth* out = truths_.data();
+  for (const uint32_t rule : undecided_) {
+    const value::Value v = evaluator_->eval(conditions[rule], ctx);
+    *out++ = v.is_true()      ? Truth::kTrue
+             : v.is_false()   ? Truth::kFalse
+             : v.is_missing() ? Truth::kMissing
+                              : Truth::kError;
   }
 }
 

@@ -29,6 +29,9 @@ class GroupEvaluation {
   };
   // The rules that are not false, in order. Valid until the next call of anything.
   std::span<const Outcome> run(value::EvalContext& ctx);
+  // The same of those that may not be false, as a batch has found them. `conditions`: the group's.
+  std::span<const Outcome> run(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected,
+                               std::span<const ir::NodeId> conditions);
   // The rules that run() would evaluate or decide, in order. Valid until the next call.
   std::span<const uint32_t> visits(value::EvalContext& ctx);
   // Rules evaluated or decided by the index so far; the others were left out.
@@ -36,7 +39,9 @@ class GroupEvaluation {
 
  private:
   void run_all(value::EvalContext& ctx);
-  void run_selected(value::EvalContext& ctx);
+  void evaluate_each(value::EvalContext& ctx, std::span<const ir::NodeId> conditions);
+  void run_selected(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected,
+                    std::span<const ir::NodeId> conditions);
 
   const value::Evaluator* evaluator_ = nullptr;
   const uint32_t group_;

@@ -208,6 +208,20 @@ struct EventReader::Impl {
     return false;
   }
 
+  // Those that follow in the same batch, up to one that is rejected.
+  bool next(std::vector<Record>* records, size_t most) {
+    records->resize(1);
+    if (!next(&records->front())) {
+      records->clear();
+      return false;
+    }
+    while (records->size() < most && at < current->records.size() && current->records[at].reject < 0) {
+      records->emplace_back();
+      next(&records->back());
+    }
+    return true;
+  }
+
   bool buffered() {
     if (current != nullptr && at < current->records.size()) return true;
     if (threads.empty()) return false;
@@ -252,6 +266,7 @@ absl::StatusOr<std::unique_ptr<EventReader>> EventReader::open(std::vector<std::
 }
 
 bool EventReader::next(Record* record) { return impl_->next(record); }
+bool EventReader::next(std::vector<Record>* records, size_t most) { return impl_->next(records, most); }
 absl::Status EventReader::status() const { return impl_->status; }
 bool EventReader::buffered() const { return impl_->buffered(); }
 const RejectLog& EventReader::rejects() const { return impl_->rejects; }

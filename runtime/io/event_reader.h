@@ -44,6 +44,8 @@ class EventReader {
 
   // False at the end, and when reading cannot go on: see status().
   bool next(Record* record);
+  // The same for several: one at least, `most` at most, as many as are decoded. All are valid until the next call.
+  bool next(std::vector<Record>* records, size_t most);
   // InvalidArgument: strict, and a record was rejected; otherwise what the system said.
   absl::Status status() const;
   // Whether next() would return without waiting for input: a good moment to flush output if not.

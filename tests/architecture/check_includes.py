@@ -21,11 +21,12 @@ RUNTIME = {
     "runtime/value": [],
     "runtime/interp": ["runtime/value"],
     "runtime/index": ["runtime/value"],
+    "runtime/batch": ["runtime/value", "runtime/index"],
     "runtime/jit": ["runtime/value", "compiler/codegen"],
     "runtime/match": ["runtime/value"],
     "runtime/state": ["runtime/value", "runtime/match"],
     "runtime/explain": ["runtime/value", "runtime/interp"],
-    "runtime/engine": ["runtime/value", "runtime/interp", "runtime/index", "runtime/jit", "runtime/match", "runtime/state", "runtime/explain"],
+    "runtime/engine": ["runtime/value", "runtime/interp", "runtime/index", "runtime/batch", "runtime/jit", "runtime/match", "runtime/state", "runtime/explain"],
     "runtime/durable": ["runtime/value", "runtime/state", "runtime/match", "runtime/engine"],
     "runtime/crypto": [],
     "runtime/bundle": ["runtime/crypto"],
@@ -42,6 +43,7 @@ TOP = {"tools": EVERYTHING, "embed-api": EVERYTHING, "tests": EVERYTHING, "bench
 # Headers that must not be seen outside one place.
 HIDDEN = {
     r"antlr4|Weir(Lexer|Parser)": ["compiler/syntax", "grammar"],
+    r"hwy/": ["runtime/batch"],
     r"llvm/|llvm-c/": ["compiler/codegen", "runtime/jit"],
     r"sodium": ["runtime/crypto"],
 }

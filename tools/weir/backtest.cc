@@ -105,13 +105,26 @@ class Backtest {
   bool run(io::EventReader& reader, ChangeInput& changes) {
     Progress progress(options_.format == "text");
     auto start = std::chrono::steady_clock::now();
-    io::Record record;
+    std::vector<io::Record> records;
+    std::vector<engine::Session::EventRow> rows;
     uint64_t n = 0;
-    while (reader.next(&record)) {
-      const int64_t time = state::to_nanos(record.row[types::EventSchema::kTimeSlot]);
-      if (!changes.apply_before(time, n, {session_.state().get()})) return false;
-      add(record);
-      if ((++n & 0xFF) == 0) progress.update(n, reader.raw_position(), reader.raw_size());
+    while (reader.next(&records, kBatch)) {
+      // Changes come in between events: up to the next one, events are evaluated together.
+      for (size_t first = 0; first < records.size();) {
+        rows.clear();
+        while (first + rows.size() < records.size()) {
+          const io::Record& record = records[first + rows.size()];
+          const int64_t time = state::to_nanos(record.row[types::EventSchema::kTimeSlot]);
+          if (!rows.empty() && changes.due(time, n + rows.size())) break;
+          if (rows.empty() && !changes.apply_before(time, n, {session_.state().get()})) return false;
+          rows.push_back({record.event, record.row});
+        }
+        session_.evaluate_batch(rows,
+                                [&](size_t i, const engine::EventResult& result) { add(records[first + i], result); });
+        first += rows.size();
+        n += rows.size();
+      }
+      progress.update(n, reader.raw_position(), reader.raw_size());
     }
     seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return true;
@@ -147,8 +160,9 @@ class Backtest {
   }
 
  private:
-  void add(const io::Record& record) {
-    const engine::EventResult& result = session_.evaluate(record.event, record.row);
+  static constexpr size_t kBatch = 1024;
+
+  void add(const io::Record& record, const engine::EventResult& result) {
     if (result.duplicate) return;  // counted, and nothing else
     ir::Verdict verdict = options_.as_live ? result.shadow_verdict : result.verdict;
     backtest::Label label =

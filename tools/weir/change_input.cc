@@ -53,11 +53,16 @@ bool ChangeInput::go_on_from(const engine::State& state, const std::vector<engin
   return true;
 }
 
+bool ChangeInput::due(int64_t time, uint64_t events) const {
+  if (at_ == changes_.size()) return false;
+  const io::PlacedChange& next = changes_[at_].placed;
+  return next.after_events ? *next.after_events <= events : next.change.time_nanos <= time;
+}
+
 bool ChangeInput::apply_before(int64_t time, uint64_t events, std::initializer_list<engine::State*> states,
                                const std::function<bool(const engine::StateChange&)>& applied) {
-  for (; at_ < changes_.size(); ++at_) {
+  for (; due(time, events); ++at_) {
     const io::PlacedChange& next = changes_[at_].placed;
-    if (next.after_events ? *next.after_events > events : next.change.time_nanos > time) return true;
     for (engine::State* state : states) {
       if (state == nullptr) continue;
       const auto made = engine::apply(*state, next.change);

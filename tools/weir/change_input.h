@@ -26,6 +26,8 @@ class ChangeInput {
   // those it has at its very end (durable::Recovery::last_changes). Complains, with the line, and gives false if a
   // change names no place: whether the state has it could not be told.
   bool go_on_from(const engine::State& state, const std::vector<engine::StateChange>& last_changes);
+  // Whether apply_before() would do anything.
+  bool due(int64_t time, uint64_t events) const;
   // Puts into force what comes before an event at `time`, after `events` of the run. Complains, with the line, and
   // gives false if a change does not fit the rules. `applied` is told of each that was made in all states; it is false
   // if no more can be done.

@@ -604,6 +604,63 @@ typedef struct weir_snooze {
 WEIR_API size_t weir_session_snooze_count(weir_session *session);
 WEIR_API weir_status weir_session_snooze(const weir_session *session, size_t i, weir_snooze *snooze);
 
+/* ---- Batches of events: the Arrow C Data Interface ------------------------------------------------------------- */
+
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+  const char *format;
+  const char *name;
+  const char *metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema **children;
+  struct ArrowSchema *dictionary;
+  void (*release)(struct ArrowSchema *);
+  void *private_data;
+};
+
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void **buffers;
+  struct ArrowArray **children;
+  struct ArrowArray *dictionary;
+  void (*release)(struct ArrowArray *);
+  void *private_data;
+};
+
+#endif /* ARROW_C_DATA_INTERFACE */
+
+/* Evaluates a record batch: each row is an event of the type `schema`, in order, with the same results as
+ * weir_session_eval one by one, and sooner where there are many rules. `type` and `rows` are a struct and its columns,
+ * borrowed for the call and read in place; the caller releases them. Columns are found by the fields' names, others are
+ * not looked at; null is absent. Types: bool; every integer for int, uint and double fields; float and double; utf8
+ * and large_utf8, binary and large_binary; timestamp and duration of any unit; list and large_list of these;
+ * dictionaries of these.
+ *
+ * *result is a struct with a row for each event: "verdict" and "shadow_verdict" (uint8, WEIR_VERDICT_…), "score" and
+ * "shadow_score" (double), "duplicate" (bool), "hits" (list of struct of "rule", uint32, its number, and "outcome",
+ * uint8, WEIR_OUTCOME_…). Both results are the caller's, who ends them by their own `release`; on failure their `release`
+ * is NULL.
+ *
+ * WEIR_E_SCHEMA: a column is missing or of another type. WEIR_E_DATA: a value is malformed (offsets that go back, an
+ * index beyond its dictionary, text that is not UTF-8), a number is out of the field's range, or a required field is
+ * null; nothing was evaluated then. The interface does not tell how large buffers are: they must be as large as
+ * lengths and offsets say. */
+WEIR_API weir_status weir_session_eval_arrow(weir_session *session, const weir_schema *schema,
+                                             const struct ArrowSchema *type, const struct ArrowArray *rows,
+                                             struct ArrowSchema *result_type, struct ArrowArray *result,
+                                             weir_error *err);
+
 /* ---- Statistics -------------------------------------------------------------------------------------------------- */
 
 typedef struct weir_session_stats {

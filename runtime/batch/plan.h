@@ -1,0 +1,101 @@
+// The conditions of an event type's rules, taken apart so that a batch of events can be looked at column by column.
+//
+// Every distinct test of an operand against a constant (index/test_finder.h) is a leaf; a condition is `&&` and `||`
+// over leaves, negation pushed down to them. What is no test (features, labels, loops, tests of operands that are not
+// worth computing) is the leaf of which nothing is known: rows that hang on it are evaluated one by one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/ir/ir.h"
+#include "runtime/batch/kernels.h"
+#include "runtime/index/guards.h"
+#include "runtime/index/search_keys.h"
+#include "runtime/index/text_table.h"
+
+namespace weir::batch {
+
+// Numbers of leaves by key: a value, a search.
+class LeafLists {
+ public:
+  void add(uint32_t key, uint32_t leaf) { pairs_.emplace_back(key, leaf); }
+  void build(size_t keys);  // no more are added
+  std::span<const uint32_t> of(uint32_t key) const {
+    return {leaves_.data() + first_[key], leaves_.data() + first_[key + 1]};
+  }
+
+ private:
+  std::vector<std::pair<uint32_t, uint32_t>> pairs_;  // until built
+  std::vector<uint32_t> first_, leaves_;
+};
+
+// Immutable once built: may be used from many threads at once. The module must outlive it.
+class Plan {
+ public:
+  // Rules are known by their position in `rules`.
+  Plan(const ir::Module& module, std::span<const ir::NodeId> rules);
+
+  struct Comparison {
+    uint32_t leaf;
+    Compare relation;
+    std::vector<int64_t> ints;    // uints: with the sign bit flipped
+    std::vector<double> doubles;  // more than one: any of them
+  };
+  struct Union {
+    uint32_t leaf;
+    std::vector<uint32_t> values;  // numbers of texts
+  };
+  // An operand and the leaves that test it, which are numbered one after the other.
+  struct Column {
+    index::Operand operand;
+    uint32_t first_leaf = 0, leaf_count = 0;
+    std::vector<Comparison> comparisons;        // numbers
+    std::unique_ptr<index::TextTable> texts;    // text, member: values, from 1
+    std::vector<Union> unions;                  // text of few values: leaves as sets of them
+    LeafLists by_key;                           // text of many values, member: by value; search: by key
+    std::unique_ptr<index::SearchKeys> search;  // search
+    std::vector<uint32_t> always;               // search: leaves that are true of all texts
+    std::vector<uint32_t> unknown;              // search: leaves that are true of who knows which
+    bool dense() const { return !unions.empty(); }
+  };
+
+  static constexpr uint32_t kUnknownLeaf = 0, kTrueLeaf = 1;
+  static constexpr uint32_t kNoPattern = UINT32_MAX;
+  static constexpr size_t kMaxDenseTexts = 128;
+
+  const ir::Module& module() const { return module_; }
+  const std::vector<Column>& columns() const { return columns_; }
+  size_t rules() const { return rules_; }
+  // Leaves, then the shared conditions, which are leaves of later conditions: leaf shared_leaf(i) is condition i.
+  size_t leaves() const { return exact_.size(); }
+  size_t shared() const { return shared_; }
+  uint32_t shared_leaf(size_t condition) const { return static_cast<uint32_t>(first_shared_leaf_ + condition); }
+  // Conditions: the shared ones in order, then the rules.
+  const std::vector<Item>& items() const { return items_; }
+  const std::vector<uint32_t>& starts() const { return starts_; }  // one more than there are conditions
+  bool exact(uint32_t leaf) const { return exact_[leaf] != 0; }    // if its operand is fit to be tested
+  // Of a leaf that is not exact: the constant that is its regular expression, or kNoPattern.
+  uint32_t pattern(uint32_t leaf) const { return pattern_[leaf]; }
+  uint32_t column_of(uint32_t leaf) const { return column_of_[leaf]; }
+  // Leaves of a rule that have a pattern.
+  std::span<const uint32_t> patterns(uint32_t rule) const {
+    return {rule_patterns_.data() + first_pattern_[rule], rule_patterns_.data() + first_pattern_[rule + 1]};
+  }
+
+ private:
+  friend class PlanBuilder;
+  const ir::Module& module_;
+  size_t rules_ = 0, shared_ = 0, first_shared_leaf_ = 0;
+  std::vector<Column> columns_;
+  std::vector<Item> items_;
+  std::vector<uint32_t> starts_;
+  std::vector<uint8_t> exact_;                 // by leaf
+  std::vector<uint32_t> pattern_, column_of_;  // by leaf
+  std::vector<uint32_t> rule_patterns_, first_pattern_;
+};
+
+}  // namespace weir::batch
