@@ -265,8 +265,8 @@ static void many_rules(void) {
   size_t hits = 0;
   for (int i = 0; i < kPosts; ++i) {
     char line[200];
-    int at = sprintf(line, "{\"time\":%lld,\"text\":\"w%d w%d\",\"tags\":[\"t%d\",\"t%d\"]", (long long)when[i], i % 90,
-                     i * 7 % 90, i % 11, i % 13);
+    int at = sprintf(line, "{\"time\":\"2026-01-01T00:%02d:%02dZ\",\"text\":\"w%d w%d\",\"tags\":[\"t%d\",\"t%d\"]",
+                     i / 60, i % 60, i % 90, i * 7 % 90, i % 11, i % 13);
     if (i % 4 != 0) at += sprintf(line + at, ",\"n\":%d", i % 9);
     sprintf(line + at, "}");
     weir_verdict *v = eval_json(one, event, line);
