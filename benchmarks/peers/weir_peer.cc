@@ -82,7 +82,7 @@ class Loaded {
     selection_->select(rows, count, *operands_, ctx);
     for (size_t r = 0; r < count; ++r) {
       runner_->on(rows[r]);
-      add(rules_->run(ctx, selection_->row(r)), first + r, totals);
+      add(rules_->run(ctx, selection_->row(r), compiled_.roots), first + r, totals);
     }
   }
 #endif
