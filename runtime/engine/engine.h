@@ -87,10 +87,9 @@ class Rules {
   value::ConstantPool constants_;
   std::vector<std::vector<uint32_t>> active_rules_;
   struct LazyPlan;
-  std::vector<std::unique_ptr<LazyPlan>> batch_plans_;           // by event type
-  std::vector<std::unique_ptr<index::PredicateIndex>> indexes_;  // by event type
+  std::vector<std::unique_ptr<LazyPlan>> batch_plans_;  // by event type
   std::vector<std::unique_ptr<match::ListSet>> lists_;
-  std::unique_ptr<interp::Interpreter> interpreter_;
+  std::shared_ptr<const interp::Interpreter> interpreter_;
   std::shared_ptr<Tiers> tiers_;
 };
 

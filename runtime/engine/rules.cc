@@ -92,13 +92,12 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
       group.push_back(p.rules[rule].when);
     }
   }
-  rules->interpreter_ = std::make_unique<interp::Interpreter>(p.module, groups);
-  Evaluation interpreted{Tier::kInterpreter, rules->interpreter_.get(), {}};
+  rules->interpreter_ = std::make_shared<interp::Interpreter>(p.module, groups);
+  Interpreted interpreted{rules->interpreter_, {}};
   for (const std::vector<ir::NodeId>& group : groups) {
-    auto& index = rules->indexes_.emplace_back();
+    auto& index = interpreted.indexes.emplace_back();
     if (options.use_index && group.size() >= min_indexed_rules(options.tier))
-      index = std::make_unique<index::PredicateIndex>(p.module, group);
-    interpreted.indexes.push_back(index.get());
+      index = std::make_unique<const index::PredicateIndex>(p.module, group);
   }
   rules->tiers_ = std::make_shared<Tiers>(rules->program_, std::move(groups), std::move(interpreted));
 #ifdef WEIR_HAVE_JIT

@@ -6,11 +6,22 @@ namespace weir::engine {
 
 using Native = TierStatus::Native;
 
+namespace {
+
+Evaluation evaluation_of(const Interpreted& interpreter) {
+  Evaluation out{Tier::kInterpreter, interpreter.evaluator.get(), {}};
+  for (const auto& index : interpreter.indexes) out.indexes.push_back(index.get());
+  return out;
+}
+
+}  // namespace
+
 Tiers::Tiers(std::shared_ptr<const ir::Program> program, std::vector<std::vector<ir::NodeId>> groups,
-             Evaluation interpreted)
+             Interpreted interpreter)
     : program_(std::move(program)),
       groups_(std::move(groups)),
-      interpreted_(std::move(interpreted)),
+      interpreter_(std::move(interpreter)),
+      interpreted_(evaluation_of(interpreter_)),
       current_(&interpreted_) {}
 
 #ifdef WEIR_HAVE_JIT

@@ -32,6 +32,12 @@ struct Evaluation {
   std::vector<const index::PredicateIndex*> indexes;  // by event type; null: all its rules are evaluated
 };
 
+// The interpreter, and what indexes it uses: by event type, null where there is none.
+struct Interpreted {
+  std::shared_ptr<const value::Evaluator> evaluator;
+  std::vector<std::unique_ptr<const index::PredicateIndex>> indexes;
+};
+
 struct TierStatus {
   enum class Native : uint8_t { kNone, kWaiting, kCompiling, kReady, kFailed };
   Tier tier = Tier::kInterpreter;  // in use
@@ -46,9 +52,9 @@ struct TierStatus {
 // lives as long as this. Thread-safe.
 class Tiers {
  public:
-  // `program` and what the groups name, by event type; `interpreted` is current until there is a better one.
+  // `program` and what the groups name, by event type; `interpreter` is current until there is something better.
   Tiers(std::shared_ptr<const ir::Program> program, std::vector<std::vector<ir::NodeId>> groups,
-        Evaluation interpreted);
+        Interpreted interpreter);
 
   const Evaluation& current() const { return *current_.load(std::memory_order_acquire); }
   TierStatus status() const;
@@ -67,6 +73,7 @@ class Tiers {
  private:
   const std::shared_ptr<const ir::Program> program_;
   const std::vector<std::vector<ir::NodeId>> groups_;
+  const Interpreted interpreter_;  // owned here: a thread may compile with it when the Rules are gone
   const Evaluation interpreted_;
   std::unique_ptr<value::Evaluator> code_;
   Evaluation native_;

@@ -649,8 +649,8 @@ struct ArrowArray {
  *
  * *result is a struct with a row for each event: "verdict" and "shadow_verdict" (uint8, WEIR_VERDICT_…), "score" and
  * "shadow_score" (double), "duplicate" (bool), "hits" (list of struct of "rule", uint32, its number, and "outcome",
- * uint8, WEIR_OUTCOME_…). Both results are the caller's, who ends them by their own `release`; on failure their `release`
- * is NULL.
+ * uint8, WEIR_OUTCOME_…). Both results are the caller's, who ends them by their own `release`; on failure their
+ * `release` is NULL.
  *
  * WEIR_E_SCHEMA: a column is missing or of another type. WEIR_E_DATA: a value is malformed (offsets that go back, an
  * index beyond its dictionary, text that is not UTF-8), a number is out of the field's range, or a required field is
