@@ -3,11 +3,15 @@
 // Entries sit in chunks; the index over them is open addressing of (entry, 32 bits of hash) at a load of 0.57 to 0.85,
 // so that an entry of state S costs sizeof(S) + 32 + 9 to 14 bytes. Entries are kept dense: what erase() frees is the
 // place of the next key, or is filled by the last entry, so that a table that shrinks gives its memory back.
+//
+// An index that is too small, or too large, is replaced by another one step by step: each update, add and erase moves
+// kCellsAStep cells, so that none of them waits for the whole table. Until then a key is looked for in both.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <utility>
@@ -42,6 +46,8 @@ class KeyTable {
     blocks_.swap(other.blocks_);
     chunks_.swap(other.chunks_);
     index_.swap(other.index_);
+    old_.swap(other.old_);
+    std::swap(moved_, other.moved_);
     holes_.swap(other.holes_);
     std::swap(used_, other.used_);
     std::swap(first_capacity_, other.first_capacity_);
@@ -53,8 +59,8 @@ class KeyTable {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // Of keys and index. Beside them a table holds room for at most kMaxHoles + 2 * kChunk further keys, and two huge
-  // pages once it is larger than kPagesFrom.
+  // Of keys and index, without the index that is being replaced. Beside them a table holds room for at most kMaxHoles +
+  // 2 * kChunk further keys, and two huge pages once it is larger than kPagesFrom.
   size_t bytes() const { return size_ * sizeof(Entry) + index_.size() * sizeof(Cell); }
 
   // Null if there is none. Touches the key.
@@ -69,6 +75,7 @@ class KeyTable {
     return id == kNone ? nullptr : &entry(id).state;
   }
   S& find_or_add(const Key& key, uint64_t clock) {
+    if (!old_.empty()) move_cells(kCellsAStep);
     uint32_t id = lookup(key);
     if (id == kNone) {
       id = add(key);
@@ -85,6 +92,7 @@ class KeyTable {
   void touch_oldest(uint64_t clock) { touch(oldest_, clock); }
   // As the most recently touched key. It must not be there.
   S& add_newest(const Key& key, uint64_t clock, S&& state) {
+    if (!old_.empty()) move_cells(kCellsAStep);
     Entry& e = entry(add(key));
     e.touched = clock;
     e.state = std::move(state);
@@ -165,7 +173,7 @@ class KeyTable {
     while (chunks_.size() * kChunk < places) add_chunks();
     used_ = static_cast<uint32_t>(places);
     cursor_ = static_cast<uint32_t>(cursor);
-    index_.resize(cells);
+    index_ = Cells(cells);
     uint64_t touched = 0;
     for (size_t i = 0; i < size; ++i) {
       const uint64_t id = in.varint();
@@ -187,7 +195,9 @@ class KeyTable {
     for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) entry(id).state.~S();
     chunks_.clear();
     blocks_.clear();
-    index_ = {};
+    index_ = Cells();
+    old_ = Cells();
+    moved_ = 0;
     holes_.clear();
     used_ = first_capacity_ = cursor_ = 0;
     oldest_ = newest_ = kNone;
@@ -199,11 +209,52 @@ class KeyTable {
   static constexpr uint32_t kFirst = 8;  // entries of a new table; its first chunk grows
   static constexpr uint32_t kMaxHoles = 16;
   static constexpr size_t kLeastCells = 20;
+  static constexpr size_t kCellsAStep = 16;
+  static constexpr size_t kMovedAtOnce = 4096;  // cells of an index too small to be worth it
+  static constexpr uint32_t kMoved = UINT32_MAX;
   struct Cell {
-    uint32_t id = kNone;
-    uint32_t tag = 0;
+    uint32_t
+        place;  // 0: empty; kMoved: of the old index, it is in the other or erased; else the entry's number and one
+    uint32_t tag;
   };
-  using Index = std::vector<Cell, PageAllocator<Cell>>;
+  // Empty when it is made. A large one takes its pages as they are touched, so that to make one takes no time.
+  class Cells {
+   public:
+    Cells() = default;
+    explicit Cells(size_t n) : size_(n) {
+      if (n == 0) return;
+      cells_ = static_cast<Cell*>(in_pages() ? allocate_pages(n * sizeof(Cell)) : std::calloc(n, sizeof(Cell)));
+      if (cells_ == nullptr) throw std::bad_alloc();
+    }
+    Cells(Cells&& other) noexcept { swap(other); }
+    Cells& operator=(Cells&& other) noexcept {
+      Cells(std::move(other)).swap(*this);
+      return *this;
+    }
+    ~Cells() {
+      if (in_pages()) {
+        free_pages(cells_, size_ * sizeof(Cell));
+      } else {
+        std::free(cells_);
+      }
+    }
+    void swap(Cells& other) noexcept {
+      std::swap(cells_, other.cells_);
+      std::swap(size_, other.size_);
+    }
+    size_t size() const { return size_; }
+    bool empty() const { return size_ == 0; }
+    Cell& operator[](size_t i) const { return cells_[i]; }
+    size_t home(const Key& key) const {
+      return static_cast<size_t>((static_cast<unsigned __int128>(key.lo) * size_) >> 64);
+    }
+    size_t next(size_t i) const { return i + 1 == size_ ? 0 : i + 1; }
+
+   private:
+    bool in_pages() const { return size_ * sizeof(Cell) >= 2 * kHugePage; }
+    Cell* cells_ = nullptr;
+    size_t size_ = 0;
+  };
   static constexpr size_t kPagesFrom = 4 * kHugePage;
   struct alignas(Entry) Raw {
     unsigned char bytes[sizeof(Entry)];
@@ -229,22 +280,34 @@ class KeyTable {
   Entry& entry(uint32_t id) const {
     return *std::launder(reinterpret_cast<Entry*>(chunks_[id / kChunk][id % kChunk].bytes));
   }
-  size_t home(const Key& key) const {
-    return static_cast<size_t>((static_cast<unsigned __int128>(key.lo) * index_.size()) >> 64);
-  }
   static uint32_t tag(const Key& key) { return static_cast<uint32_t>(key.hi); }
-  size_t next(size_t i) const { return i + 1 == index_.size() ? 0 : i + 1; }
 
   uint32_t lookup(const Key& key) const {
-    if (index_.empty()) return kNone;
-    for (size_t i = home(key); index_[i].id != kNone; i = next(i)) {
-      if (index_[i].tag == tag(key) && entry(index_[i].id).key == key) return index_[i].id;
+    const uint32_t id = lookup_in(index_, key);
+    return id == kNone && !old_.empty() ? lookup_in(old_, key) : id;
+  }
+  uint32_t lookup_in(const Cells& cells, const Key& key) const {
+    if (cells.empty()) return kNone;
+    for (size_t i = cells.home(key); cells[i].place != 0; i = cells.next(i)) {
+      const Cell& cell = cells[i];
+      if (cell.tag == tag(key) && cell.place != kMoved && entry(cell.place - 1).key == key) return cell.place - 1;
     }
     return kNone;
   }
+  // The cell of an entry that is there: its number in index_; or in old_, if *is_old.
+  size_t cell_of(uint32_t id, const Key& key, bool* is_old) const {
+    *is_old = false;
+    size_t i = index_.home(key);
+    while (index_[i].place != 0 && index_[i].place != id + 1) i = index_.next(i);
+    if (index_[i].place != 0) return i;
+    *is_old = true;
+    i = old_.home(key);
+    while (old_[i].place != id + 1) i = old_.next(i);
+    return i;
+  }
 
   uint32_t add(const Key& key) {
-    if (size_ + 1 > index_.size() / 20 * 17) rehash(index_.empty() ? kLeastCells : index_.size() / 2 * 3);
+    if (size_ + 1 > index_.size() / 20 * 17) replace_index(index_.empty() ? kLeastCells : index_.size() / 2 * 3);
     uint32_t id;
     if (!holes_.empty()) {
       id = holes_.back();
@@ -268,12 +331,12 @@ class KeyTable {
     newest_ = id;
     if (oldest_ == kNone) oldest_ = id;
     ++size_;
-    place({id, tag(key)}, key);
+    place({id + 1, tag(key)}, key);
   }
 
   void place(Cell cell, const Key& key) {
-    size_t i = home(key);
-    while (index_[i].id != kNone) i = next(i);
+    size_t i = index_.home(key);
+    while (index_[i].place != 0) i = index_.next(i);
     index_[i] = cell;
   }
 
@@ -297,12 +360,25 @@ class KeyTable {
     for (uint32_t i = 0; i < n; ++i) chunks_.push_back(block.raw + i * kChunk);
   }
 
-  void rehash(size_t cells) {
-    Index old(cells);
-    old.swap(index_);
-    for (const Cell& cell : old) {
-      if (cell.id != kNone) place(cell, entry(cell.id).key);
+  void replace_index(size_t cells) {
+    move_cells(SIZE_MAX);  // what the last time has left, if anything
+    Cells fresh(cells);
+    old_ = std::move(index_);
+    index_ = std::move(fresh);
+    if (old_.size() <= kMovedAtOnce) move_cells(SIZE_MAX);
+  }
+
+  // The next so many cells of the old index into the new one.
+  void move_cells(size_t n) {
+    for (; n > 0 && moved_ < old_.size(); --n, ++moved_) {
+      Cell& cell = old_[moved_];
+      if (cell.place == 0 || cell.place == kMoved) continue;
+      place(cell, entry(cell.place - 1).key);
+      cell.place = kMoved;
     }
+    if (moved_ < old_.size()) return;
+    old_ = Cells();
+    moved_ = 0;
   }
 
   void touch(uint32_t id, uint64_t clock) {
@@ -334,23 +410,32 @@ class KeyTable {
 
   void erase(uint32_t id) {
     Entry& e = entry(id);
-    size_t i = home(e.key);
-    while (index_[i].id != id) i = next(i);
-    // Backward shift: no tombstones, so that lookups stay short however many keys come and go.
-    for (size_t j = next(i); index_[j].id != kNone; j = next(j)) {
-      const size_t h = home(entry(index_[j].id).key);
+    bool is_old;
+    const size_t i = cell_of(id, e.key, &is_old);
+    if (is_old) {
+      old_[i].place = kMoved;
+    } else {
+      empty_cell(i);
+    }
+    unlink(e);
+    e.~Entry();
+    --size_;
+    holes_.push_back(id);
+    if (holes_.size() > kMaxHoles) give_back_one();
+    if (index_.size() > kLeastCells && size_ < index_.size() / 4) replace_index(std::max(kLeastCells, size_ / 2 * 3));
+    if (!old_.empty()) move_cells(kCellsAStep);
+  }
+
+  // Backward shift: no tombstones, so that lookups stay short however many keys come and go.
+  void empty_cell(size_t i) {
+    for (size_t j = index_.next(i); index_[j].place != 0; j = index_.next(j)) {
+      const size_t h = index_.home(entry(index_[j].place - 1).key);
       const bool stays = i <= j ? (i < h && h <= j) : (i < h || h <= j);
       if (stays) continue;
       index_[i] = index_[j];
       i = j;
     }
     index_[i] = Cell();
-    unlink(e);
-    e.~Entry();
-    --size_;
-    holes_.push_back(id);
-    if (holes_.size() > kMaxHoles) give_back_one();
-    if (index_.size() > kLeastCells && size_ < index_.size() / 4) rehash(std::max(kLeastCells, size_ / 2 * 3));
   }
 
   bool is_hole(uint32_t id) const { return std::find(holes_.begin(), holes_.end(), id) != holes_.end(); }
@@ -372,9 +457,9 @@ class KeyTable {
 
   void move(uint32_t from, uint32_t to) {
     Entry& e = entry(from);
-    size_t i = home(e.key);
-    while (index_[i].id != from) i = next(i);
-    index_[i].id = to;
+    bool is_old;
+    const size_t i = cell_of(from, e.key, &is_old);
+    (is_old ? old_ : index_)[i].place = to + 1;
     (e.older != kNone ? entry(e.older).newer : oldest_) = to;
     (e.newer != kNone ? entry(e.newer).older : newest_) = to;
     new (chunks_[to / kChunk][to % kChunk].bytes) Entry(std::move(e));
@@ -383,7 +468,9 @@ class KeyTable {
 
   std::vector<Block> blocks_;
   std::vector<Raw*> chunks_;  // into blocks_
-  Index index_;
+  Cells index_;
+  Cells old_;                    // empty unless it is being replaced by index_
+  size_t moved_ = 0;             // cells of old_ that are done with
   std::vector<uint32_t> holes_;  // free places below used_
   uint32_t used_ = 0;
   uint32_t first_capacity_ = 0;  // entries of chunk 0

@@ -114,8 +114,6 @@ TEST(Flood, MemoryMovesFromOneFeatureToAnother) {
 }
 
 TEST(Flood, LabelsTakeHalfThenNewOnesAreRefusedAndTheOthersStay) {
-  const StressProgram program = stress_program();
-  ASSERT_NE(program.rules, nullptr);
   ProgramBuilder b;
   ir::Effect label;
   label.kind = ir::EffectKind::kLabel;

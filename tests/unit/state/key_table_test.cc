@@ -106,6 +106,44 @@ TEST(KeyTable, GivesMemoryBackWhenItShrinksAndKeepsEveryKey) {
   EXPECT_EQ(next, kKeys / 50);
 }
 
+// Large enough that an index is replaced step by step, both ways, while keys are found, come and go.
+TEST(KeyTable, FindsEveryKeyWhileItsIndexIsReplaced) {
+  const auto spread = [](uint64_t n) {
+    n *= 0x9e3779b97f4a7c15ULL;
+    n ^= n >> 29;
+    return Key{n * 0xbf58476d1ce4e5b9ULL, n};
+  };
+  KeyTable<int> table;
+  std::map<uint64_t, int> model;
+  std::mt19937 random(4);
+  uint64_t clock = 0;
+  for (int phase = 0; phase < 6; ++phase) {
+    const bool grows = phase % 2 == 0;
+    for (int i = 0; i < 60'000; ++i) {
+      const uint64_t k = random() % 40'000;
+      if (random() % 10 < (grows ? 9u : 1u)) {
+        table.find_or_add(spread(k), ++clock) = i;
+        model[k] = i;
+      } else {
+        ASSERT_EQ(table.erase(spread(k)), model.erase(k) == 1);
+      }
+      const uint64_t asked = random() % 40'000;
+      const int* found = table.peek(spread(asked));
+      const auto known = model.find(asked);
+      ASSERT_EQ(found != nullptr, known != model.end());
+      if (found != nullptr) {
+        ASSERT_EQ(*found, known->second);
+      }
+    }
+    ASSERT_EQ(table.size(), model.size());
+    for (const auto& [k, v] : model) {
+      const int* found = table.peek(spread(k));
+      ASSERT_NE(found, nullptr) << phase;
+      ASSERT_EQ(*found, v);
+    }
+  }
+}
+
 TEST(KeyTable, SweepReachesEveryEntry) {
   KeyTable<int> table;
   for (uint64_t n = 0; n < 1000; ++n) table.find_or_add(key_of(n), n + 1) = static_cast<int>(n);
