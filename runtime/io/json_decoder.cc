@@ -14,6 +14,9 @@
 namespace weir::io {
 namespace {
 
+// simdjson chooses its kernels at first use, and ends the process if memory has run out there; at load it has not.
+[[maybe_unused]] const std::string kKernels = simdjson::get_active_implementation()->name();
+
 namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 using value::Value;
