@@ -283,10 +283,15 @@ class KeyTable {
   static uint32_t tag(const Key& key) { return static_cast<uint32_t>(key.hi); }
 
   uint32_t lookup(const Key& key) const {
-    const uint32_t id = lookup_in(index_, key);
-    return id == kNone && !old_.empty() ? lookup_in(old_, key) : id;
+    if (index_.empty()) return kNone;
+    for (size_t i = index_.home(key); index_[i].place != 0; i = index_.next(i)) {
+      const Cell& cell = index_[i];
+      if (cell.tag == tag(key) && entry(cell.place - 1).key == key) return cell.place - 1;
+    }
+    return old_.empty() ? kNone : lookup_in(old_, key);
   }
-  uint32_t lookup_in(const Cells& cells, const Key& key) const {
+  // What is rare stays out of the way of what each event does.
+  [[gnu::noinline, gnu::cold]] uint32_t lookup_in(const Cells& cells, const Key& key) const {
     if (cells.empty()) return kNone;
     for (size_t i = cells.home(key); cells[i].place != 0; i = cells.next(i)) {
       const Cell& cell = cells[i];
@@ -360,7 +365,7 @@ class KeyTable {
     for (uint32_t i = 0; i < n; ++i) chunks_.push_back(block.raw + i * kChunk);
   }
 
-  void replace_index(size_t cells) {
+  [[gnu::noinline, gnu::cold]] void replace_index(size_t cells) {
     move_cells(SIZE_MAX);  // what the last time has left, if anything
     Cells fresh(cells);
     old_ = std::move(index_);
@@ -369,7 +374,7 @@ class KeyTable {
   }
 
   // The next so many cells of the old index into the new one.
-  void move_cells(size_t n) {
+  [[gnu::noinline, gnu::cold]] void move_cells(size_t n) {
     for (; n > 0 && moved_ < old_.size(); --n, ++moved_) {
       Cell& cell = old_[moved_];
       if (cell.place == 0 || cell.place == kMoved) continue;
