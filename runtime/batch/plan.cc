@@ -9,6 +9,8 @@
 
 #include "runtime/batch/columns.h"
 #include "runtime/index/test_finder.h"
+#include "runtime/value/pattern_literals.h"
+#include "runtime/value/regex.h"
 
 namespace weir::batch {
 
@@ -43,7 +45,8 @@ class PlanBuilder {
   }
 
  private:
-  using Ref = uint32_t;  // of an expression
+  using Ref = uint32_t;                           // of an expression
+  static constexpr size_t kMaxAlternatives = 32;  // of a pattern
   static constexpr int kMaxDepth = 200;
   static constexpr size_t kMaxRepeated = 64;  // items of a condition that is written out wherever it is needed
 
@@ -167,6 +170,7 @@ class PlanBuilder {
     out_.exact_.push_back(exact ? 1 : 0);
     out_.pattern_.push_back(pattern);
     out_.column_of_.push_back(column);
+    out_.runs_.emplace_back();
     return static_cast<uint32_t>(out_.exact_.size() - 1);
   }
 
@@ -263,10 +267,13 @@ class PlanBuilder {
     column.search = std::make_unique<index::SearchKeys>();
     for (uint32_t t : tests) {
       const Test& test = tests_.tests()[t];
+      if (test.relation == Relation::kMatches && !index::word_list(constant(test).s)) {
+        add_pattern(column, t, number);
+        continue;
+      }
       const index::SearchKeys::Key key = column.search->add(test.relation, constant(test).s);
       const bool exact = key.kind == Key::kExact || key.kind == Key::kAlways;
-      const bool pattern = !exact && test.relation == Relation::kMatches;
-      leaf_of_[t] = add_leaf(exact, pattern ? test.constant : Plan::kNoPattern, number);
+      leaf_of_[t] = add_leaf(exact, exact ? Plan::kNoPattern : test.constant, number);
       if (key.kind == Key::kAlways)
         column.always.push_back(leaf_of_[t]);
       else if (key.kind == Key::kUnknown)
@@ -277,6 +284,47 @@ class PlanBuilder {
     column.search->build();
     column.by_key.build(column.search->size());
   }
+
+  // A pattern is asked only on rows where all else holds, so its literals need not tell much: those that most texts
+  // have would be found in vain, and cost more than they spare.
+  void add_pattern(Plan::Column& column, uint32_t t, uint32_t number) {
+    const std::string& pattern = constant(tests_.tests()[t]).s;
+    const uint32_t leaf = leaf_of_[t] = add_leaf(false, tests_.tests()[t].constant, number);
+    for (const index::Run& run : index::required_runs(pattern))
+      if (run.length > 1) out_.runs_[leaf].push_back(run);
+    std::vector<std::string> rare;
+    for (const std::vector<std::string>& set : value::required_literals(pattern, kMaxAlternatives)) {
+      const auto found = std::ranges::find_if(set, is_rare);
+      if (found == set.end()) {
+        rare.clear();
+        break;
+      }
+      rare.push_back(search_for(*found));
+    }
+    if (rare.empty() || value::coverage(pattern) == value::Coverage::kAscii) {
+      column.unknown.push_back(leaf);
+      return;
+    }
+    for (const std::string& literal : rare) {
+      const index::SearchKeys::Key key = column.search->add(Relation::kMatches, literal);
+      if (key.kind == index::SearchKeys::Kind::kExact || key.kind == index::SearchKeys::Kind::kMaybe) {
+        column.by_key.add(key.number, leaf);
+        continue;
+      }
+      column.unknown.push_back(leaf);
+      return;
+    }
+  }
+
+  static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+  static bool is_rare(const std::string& literal) {
+    return literal.size() >= 4 || std::ranges::any_of(literal, [](char c) {
+             return !is_letter(c) && (c < '0' || c > '9') &&
+                    std::string_view(" .,!?'-").find(c) == std::string_view::npos;
+           });
+  }
+  // A pattern that matches where the literal is, in any case.
+  static std::string search_for(const std::string& literal) { return "(?i)" + RE2::QuoteMeta(literal); }
 
   // --- items
 

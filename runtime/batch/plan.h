@@ -14,6 +14,7 @@
 #include "compiler/ir/ir.h"
 #include "runtime/batch/kernels.h"
 #include "runtime/index/guards.h"
+#include "runtime/index/pattern_shape.h"
 #include "runtime/index/search_keys.h"
 #include "runtime/index/text_table.h"
 
@@ -80,6 +81,8 @@ class Plan {
   bool exact(uint32_t leaf) const { return exact_[leaf] != 0; }    // if its operand is fit to be tested
   // Of a leaf that is not exact: the constant that is its regular expression, or kNoPattern.
   uint32_t pattern(uint32_t leaf) const { return pattern_[leaf]; }
+  // Runs of characters without which it does not match; asked before RE2 is.
+  std::span<const index::Run> runs(uint32_t leaf) const { return runs_[leaf]; }
   uint32_t column_of(uint32_t leaf) const { return column_of_[leaf]; }
   // Leaves of a rule that have a pattern.
   std::span<const uint32_t> patterns(uint32_t rule) const {
@@ -95,6 +98,7 @@ class Plan {
   std::vector<uint32_t> starts_;
   std::vector<uint8_t> exact_;                 // by leaf
   std::vector<uint32_t> pattern_, column_of_;  // by leaf
+  std::vector<std::vector<index::Run>> runs_;  // by leaf
   std::vector<uint32_t> rule_patterns_, first_pattern_;
 };
 

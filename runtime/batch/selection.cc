@@ -223,6 +223,11 @@ bool Selection::match(uint32_t leaf, const RowSet& rows, const Value* constants)
     const Value& text = rows_[r][slot];
     if (text.aux > kMaxMatchedText) return;
     any = true;
+    for (const index::Run& run : plan_.runs(leaf)) {
+      if (index::has_run(text.str(), run)) continue;
+      may_[leaf].clear(r);
+      return;
+    }
     ++matched_;
     if (RE2::PartialMatch(re2::StringPiece(text.s, text.aux), *regex))
       must_[leaf].set(r);

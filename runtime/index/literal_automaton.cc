@@ -90,6 +90,8 @@ void LiteralAutomaton::build() {
 // Ways of failure, breadth first: when a node is reached its own way is complete.
 void LiteralAutomaton::complete(Trie& trie) {
   std::vector<uint32_t> failure(trie.output.size(), 0), queue;
+  // By output: whether it, or one further on its way, is of a literal that may be anywhere. Only there a scan stops.
+  std::vector<uint8_t> stops(outputs_.size(), 0);
   next_[classes_] = 0;
   for (uint32_t c = 0; c < classes_; ++c) {
     if (next_[c] == kNone)
@@ -100,7 +102,11 @@ void LiteralAutomaton::complete(Trie& trie) {
   for (size_t head = 0; head < queue.size(); ++head) {
     const uint32_t node = queue[head], fail = failure[node / trie.row];
     const uint32_t own = trie.output[node / trie.row], inherited = next_[fail + classes_];
-    if (own != 0) outputs_[own].next = inherited;
+    if (own != 0) {
+      outputs_[own].next = inherited;
+      const uint32_t* const first = outputs_[own].first + static_cast<size_t>(Place::kAnywhere);
+      stops[own] = first[0] != first[1] || stops[inherited] != 0 ? 1 : 0;
+    }
     next_[node + classes_] = own != 0 ? own : inherited;
     for (uint32_t c = 0; c < classes_; ++c) {
       uint32_t& to = next_[node + c];
@@ -114,7 +120,7 @@ void LiteralAutomaton::complete(Trie& trie) {
   }
   for (size_t node = 0; node < next_.size(); node += trie.row)
     for (uint32_t c = 0; c < classes_; ++c)
-      if (next_[next_[node + c] + classes_] != 0) next_[node + c] |= kHasOutput;
+      if (stops[next_[next_[node + c] + classes_]] != 0) next_[node + c] |= kHasOutput;
 }
 
 LiteralAutomaton::Scratch LiteralAutomaton::make_scratch() const {

@@ -2,32 +2,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <random>
 
+#include "tests/unit/index/count_allocations.h"
 #include "tests/unit/index/index_fixture.h"
 #ifdef WEIR_HAVE_JIT
 #include "runtime/jit/native.h"
-#endif
-
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // they are malloc and free, both
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WEIR_COUNTS_ALLOCATIONS 0
-#else
-#define WEIR_COUNTS_ALLOCATIONS 1
-namespace {
-std::atomic<uint64_t> allocations{0};
-}
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
 #endif
 
 namespace weir::index {
@@ -133,6 +113,7 @@ void expect_no_allocation(Workload& workload, const value::Evaluator& evaluator)
   GroupEvaluation group(evaluator, 0, workload.size(), workload.rules().index.get());
   const auto first = workload.run(group);
   const uint64_t before = allocations;
+  ASSERT_GT(before, 0u) << "they are not counted";
   const auto second = workload.run(group);
   EXPECT_EQ(allocations - before, 0u) << evaluator.name();
   EXPECT_EQ(first.outcomes, second.outcomes);
