@@ -92,7 +92,7 @@ void expect_linear(int rules) {
 
 TEST(LoadScaling, TenTimesTheRulesTakeTenTimesTheWork) { expect_linear(1'000); }
 
-// A second's work; WEIR_LONG_TESTS=1 runs it.
+// Ten seconds' work or more; WEIR_LONG_TESTS=1 runs it.
 TEST(LoadScaling, UpToAHundredThousandRules) {
   if (std::getenv("WEIR_LONG_TESTS") == nullptr) GTEST_SKIP() << "WEIR_LONG_TESTS is not set";
   expect_linear(10'000);
