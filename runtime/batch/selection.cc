@@ -240,16 +240,19 @@ bool Selection::match(uint32_t leaf, const RowSet& rows, const Value* constants)
 void Selection::keep(const Survivor& s) {
   const auto rule = static_cast<uint32_t>(s.condition - plan_.shared());
   const RowSet& true_on = s.exact ? s.may : s.must;
+  uint64_t all = 0, yes = 0;
   for (size_t w = 0; w < words_; ++w) {
     const uint64_t certain = true_on.words[w];
     for (uint64_t bits = s.may.words[w]; bits != 0; bits &= bits - 1) {
       const auto bit = static_cast<size_t>(std::countr_zero(bits));
-      selected_[w * 64 + bit].push_back({rule, (certain >> bit & 1) != 0});
+      const bool is_certain = (certain >> bit & 1) != 0;
+      selected_[w * 64 + bit].push_back({rule, is_certain});
+      ++all;
+      yes += is_certain ? 1 : 0;
     }
-    const int all = std::popcount(s.may.words[w]), yes = std::popcount(certain);
-    certain_ += static_cast<uint64_t>(yes);
-    undecided_ += static_cast<uint64_t>(all - yes);
   }
+  certain_ += yes;
+  undecided_ += all - yes;
 }
 
 // --- order

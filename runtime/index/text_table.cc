@@ -1,5 +1,6 @@
 #include "runtime/index/text_table.h"
 
+#define XXH_INLINE_ALL  // short texts take less than the call
 #include <xxhash.h>
 
 #include <bit>
