@@ -1,5 +1,5 @@
-// Events a second of a whole backtest of the coordination pack over the shipped log: reading, decompressing, decoding,
-// state, rules.
+// Events a second of a whole backtest over the shipped log: reading, decompressing, decoding, state, rules. Of the
+// coordination pack, and of rules on what it says of a post by itself, which need no state.
 #include <benchmark/benchmark.h>
 
 #include "compiler/driver/compile.h"
@@ -12,10 +12,11 @@ namespace weir::bench {
 namespace {
 
 const std::string kPack = WEIR_SOURCE_DIR "/stdlib-rules/packs/coordination";
+const std::string kStateless = WEIR_SOURCE_DIR "/benchmarks/stateless";
 const std::string kLog = WEIR_SOURCE_DIR "/stdlib-rules/data/events/joint_fight_2017.jsonl.zst";
 
-void BM_Backtest(benchmark::State& state) {
-  auto source = driver::load_rule_set({kPack});
+void time_backtest(benchmark::State& state, const std::string& pack) {
+  auto source = driver::load_rule_set({pack});
   if (!source.ok()) {
     state.SkipWithError(source.status().ToString().c_str());
     return;
@@ -38,11 +39,15 @@ void BM_Backtest(benchmark::State& state) {
     auto reader = io::EventReader::open({kLog}, *plan, reading);
     engine::Session session(*rules, {});
     backtest::Tally tally(compilation.program->rules.size());
-    io::Record record;
-    while ((*reader)->next(&record)) {
-      const engine::EventResult& result = session.evaluate(record.event, record.row);
-      tally.add(result, result.verdict, backtest::Label::kNone, backtest::kNoEntity);
-      ++events;
+    std::vector<io::Record> records;
+    std::vector<engine::Session::EventRow> rows;
+    while ((*reader)->next(&records, 1024)) {
+      rows.clear();
+      for (const io::Record& record : records) rows.push_back({record.event, record.row});
+      session.evaluate_batch(rows, [&](size_t, const engine::EventResult& result) {
+        tally.add(result, result.verdict, backtest::Label::kNone, backtest::kNoEntity);
+      });
+      events += records.size();
     }
     alerts = tally.figures().alerts;
   }
@@ -50,6 +55,14 @@ void BM_Backtest(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<int64_t>(events));
 }
 
+void BM_Backtest(benchmark::State& state) { time_backtest(state, kPack); }
+void BM_BacktestStateless(benchmark::State& state) { time_backtest(state, kStateless); }
+
+BENCHMARK(BM_BacktestStateless)
+    ->ArgNames({"native", "threads"})
+    ->Args({0, 1})
+    ->Args({1, 1})
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Backtest)
     ->ArgNames({"native", "threads"})
     ->Args({0, 1})

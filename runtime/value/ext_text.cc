@@ -108,6 +108,8 @@ size_t mention_end(std::string_view text, size_t at) {
 
 template <typename TagEnd>
 Value tags(EvalContext& ctx, std::string_view text, char sign, TagEnd tag_end) {
+  // Folding makes a sign of nothing but its small and its full-width form, which begin with 0xef.
+  if (text.find(sign) == std::string_view::npos && text.find('\xef') == std::string_view::npos) text = {};
   std::string_view folded = fold(text, scratch());
   DistinctTexts found(ctx, static_cast<size_t>(std::count(folded.begin(), folded.end(), sign)));
   for_each_tag(folded, sign, tag_end, [&](size_t begin, size_t end) { found.add(folded.substr(begin, end - begin)); });
