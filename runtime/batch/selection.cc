@@ -12,6 +12,7 @@ using index::Domain;
 using value::Kind;
 using value::Value;
 
+constexpr size_t kAhead = 8;        // rows: texts lie anywhere in memory
 constexpr uint32_t kTogether = 64;  // conditions a call of the kernel
 
 size_t length(const Item* at) {
@@ -135,12 +136,16 @@ void Selection::clear(const Plan::Column& column) {
 void Selection::fill_texts(const Plan::Column& column, const RowSet& fit) {
   if (column.dense()) {
     std::fill_n(values_.begin(), column.texts->size() + 1, RowSet());
-    for_each_row(fit, [&](size_t r) { values_[column.texts->find(reader_.value_at(r).str())].set(r); });
+    for_each_row(fit, [&](size_t r) {
+      prefetch(r + kAhead);
+      values_[column.texts->find(reader_.value_at(r).str())].set(r);
+    });
     for (const Plan::Union& u : column.unions) unite(values_.data(), u.values, may_[u.leaf]);
     return;
   }
   clear(column);
   for_each_row(fit, [&](size_t r) {
+    prefetch(r + kAhead);
     for (uint32_t leaf : column.by_key.of(column.texts->find(reader_.value_at(r).str()))) may_[leaf].set(r);
   });
 }
@@ -155,6 +160,7 @@ void Selection::fill_searches(size_t c, const RowSet& fit) {
   for (uint32_t leaf : column.always) may_[leaf] = fit;
   for (uint32_t leaf : column.unknown) may_[leaf] = fit;
   for_each_row(fit, [&](size_t r) {
+    prefetch(r + kAhead);
     column.search->find(reader_.value_at(r).str(), scratch);
     for (size_t k = 0; k < scratch.key_count; ++k)
       for (uint32_t leaf : column.by_key.of(scratch.keys[k])) may_[leaf].set(r);
@@ -165,6 +171,7 @@ void Selection::fill_searches(size_t c, const RowSet& fit) {
 void Selection::fill_members(const Plan::Column& column, const RowSet& fit) {
   clear(column);
   for_each_row(fit, [&](size_t r) {
+    prefetch(r + kAhead);
     const value::ListRep& list = *reader_.value_at(r).list;
     for (uint32_t i = 0; i < list.size; ++i) {
       const Value& item = list.items[i];
