@@ -41,6 +41,7 @@ class ColumnReader {
   const ir::Module& module_;
   const value::Value* const* rows_ = nullptr;
   size_t count_ = 0, slot_ = 0;
+  size_t last_slot_ = 0;  // that was ever read
   const value::Evaluator* evaluator_ = nullptr;
   value::EvalContext* ctx_ = nullptr;
   std::vector<value::Value> computed_;

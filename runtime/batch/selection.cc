@@ -161,6 +161,7 @@ void Selection::fill_searches(size_t c, const RowSet& fit) {
   for (uint32_t leaf : column.unknown) may_[leaf] = fit;
   for_each_row(fit, [&](size_t r) {
     prefetch(r + kAhead);
+    if (r + kAhead < count_) __builtin_prefetch(reader_.value_at(r + kAhead).s + 64);
     column.search->find(reader_.value_at(r).str(), scratch);
     for (size_t k = 0; k < scratch.key_count; ++k)
       for (uint32_t leaf : column.by_key.of(scratch.keys[k])) may_[leaf].set(r);
