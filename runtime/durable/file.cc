@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 namespace weir::durable {
@@ -52,6 +53,20 @@ absl::StatusOr<File> create_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return system_error("create", path);
   return File(fd);
+}
+
+absl::Status replace_file(const std::string& path, const std::function<absl::Status(File&, const std::string&)>& fill) {
+  const std::string temporary = path + ".tmp";
+  absl::StatusOr<File> file = create_file(temporary);
+  if (!file.ok()) return file.status();
+  absl::Status status = fill(*file, temporary);
+  if (status.ok()) status = file->sync(temporary);
+  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) status = system_error("rename", temporary);
+  if (!status.ok()) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return sync_parent(path);
 }
 
 absl::StatusOr<std::string> read_file(const std::string& path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,9 @@ class File {
 
 // A new, empty file.
 absl::StatusOr<File> create_file(const std::string& path);
+// The file with what `fill` writes to another one beside it, which then takes its place: it is there whole, and on the
+// disk, or as it was before. `fill` is given that file and its path.
+absl::Status replace_file(const std::string& path, const std::function<absl::Status(File&, const std::string&)>& fill);
 // NotFound if there is none.
 absl::StatusOr<std::string> read_file(const std::string& path);
 absl::Status truncate_file(const std::string& path, uint64_t size);

@@ -162,17 +162,9 @@ absl::StatusOr<Snapshot> snapshot_from_bytes(std::string_view bytes) {
 }
 
 absl::Status write_snapshot(const std::string& path, const Snapshot& snapshot) {
-  const std::string temporary = path + ".tmp";
-  absl::StatusOr<File> file = create_file(temporary);
-  if (!file.ok()) return file.status();
-  absl::Status status = emit(snapshot, [&](std::string_view bytes) { return file->write(bytes, temporary); });
-  if (status.ok()) status = file->sync(temporary);
-  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) status = system_error("rename", temporary);
-  if (!status.ok()) {
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  return sync_parent(path);
+  return replace_file(path, [&snapshot](File& file, const std::string& temporary) {
+    return emit(snapshot, [&](std::string_view bytes) { return file.write(bytes, temporary); });
+  });
 }
 
 absl::StatusOr<Snapshot> read_snapshot(const std::string& path) {

@@ -29,15 +29,9 @@ absl::StatusOr<Bundle> read_bundle(const std::string& path, const bundle::Trust&
   return absl::Status(read.status().code(), absl::string_view(text.data(), text.size()));
 }
 
-// Whole or not at all, and on the disk.
 absl::Status write_file(const std::string& path, std::string_view bytes) {
-  const std::string temporary = path + ".new";
-  absl::StatusOr<durable::File> file = durable::create_file(temporary);
-  if (!file.ok()) return file.status();
-  if (absl::Status s = file->write(bytes, temporary); !s.ok()) return s;
-  if (absl::Status s = file->sync(temporary); !s.ok()) return s;
-  if (rename(temporary.c_str(), path.c_str()) != 0) return durable::system_error("write", path);
-  return durable::sync_parent(path);
+  return durable::replace_file(
+      path, [bytes](durable::File& file, const std::string& temporary) { return file.write(bytes, temporary); });
 }
 
 // A new file that only its owner can read. An existing key is not replaced.
