@@ -134,8 +134,10 @@ int main(void) {
   NEED(file != NULL);
   while (fgets(line, sizeof line, file) != NULL) ++lines;
   CHECK(lines == 3 && strstr(line, "\"before\":\"not snoozed\"") != NULL);
+  fseek(file, 40, SEEK_SET); /* a digit of the wall time */
+  const int digit = fgetc(file);
   fseek(file, 40, SEEK_SET);
-  fputc('9', file);
+  fputc(digit == '9' ? '8' : '9', file);
   fclose(file);
   other = make_session(ruleset);
   FAILS(WEIR_E_DATA, "altered", weir_session_audit(other, text(path), &err));
