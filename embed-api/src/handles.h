@@ -67,6 +67,7 @@ struct RulesetState {
   std::vector<engine::EventPolicy> policies;  // by event, from weir.yaml
   uint64_t max_state_bytes = 0;               // 0: the engine's default
   std::optional<driver::BundleId> bundle;     // that it came from
+  std::string content_hash;                   // of all it was compiled from
 };
 
 }  // namespace weir::embed

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "embed-api/src/session.h"
+#include "embed-api/src/split_time.h"
 #include "runtime/engine/apply_change.h"
 #include "runtime/engine/inspect.h"
 #include "runtime/engine/state.h"
@@ -10,13 +11,6 @@
 
 namespace weir::embed {
 namespace {
-
-constexpr int64_t kNanosASecond = 1'000'000'000;
-
-void split(int64_t nanos, int64_t* seconds, int32_t* rest) {
-  *seconds = nanos == INT64_MAX ? INT64_MAX : state::floor_div(nanos, kNanosASecond);
-  *rest = nanos == INT64_MAX ? 0 : static_cast<int32_t>(nanos - *seconds * kNanosASecond);
-}
 
 weir_status read_change(const weir_change& given, const engine::State& state, engine::StateChange* out,
                         weir_error* err) {
@@ -136,8 +130,8 @@ weir_status weir_session_label(const weir_session* session, size_t i, weir_label
   full.rule_id = str(borne.rule_id);
   full.origin = str(borne.mark.from.origin());
   full.generation = borne.mark.from.generation();
-  weir::embed::split(borne.mark.set_at, &full.set_s, &full.set_ns);
-  weir::embed::split(borne.mark.expires, &full.expires_s, &full.expires_ns);
+  weir::embed::split_time(borne.mark.set_at, &full.set_s, &full.set_ns);
+  weir::embed::split_time(borne.mark.expires, &full.expires_s, &full.expires_ns);
   return weir::embed::write_out(full, label);
 }
 
@@ -152,8 +146,8 @@ weir_status weir_session_get_limit(const weir_session* session, size_t rule, wei
   full.fires = static_cast<uint64_t>(status.fires);
   full.count = static_cast<uint64_t>(status.count);
   full.per_ns = status.per;
-  weir::embed::split(status.tripped_at, &full.tripped_s, &full.tripped_ns);
-  weir::embed::split(status.until, &full.until_s, &full.until_ns);
+  weir::embed::split_time(status.tripped_at, &full.tripped_s, &full.tripped_ns);
+  weir::embed::split_time(status.until, &full.until_s, &full.until_ns);
   return weir::embed::write_out(full, limit);
 }
 
@@ -201,7 +195,7 @@ weir_status weir_session_snooze(const weir_session* session, size_t i, weir_snoo
   full.key = str(s.key);
   full.by = str(s.by);
   full.reason = str(s.reason);
-  weir::embed::split(s.since_nanos, &full.since_s, &full.since_ns);
-  weir::embed::split(s.until_nanos, &full.until_s, &full.until_ns);
+  weir::embed::split_time(s.since_nanos, &full.since_s, &full.since_ns);
+  weir::embed::split_time(s.until_nanos, &full.until_s, &full.until_ns);
   return weir::embed::write_out(full, snooze);
 }

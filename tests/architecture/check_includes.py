@@ -29,6 +29,7 @@ RUNTIME = {
     "runtime/engine": ["runtime/value", "runtime/interp", "runtime/index", "runtime/batch", "runtime/jit", "runtime/match", "runtime/state", "runtime/explain"],
     "runtime/durable": ["runtime/value", "runtime/state", "runtime/match", "runtime/engine"],
     "runtime/crypto": [],
+    "runtime/reload": [],
     "runtime/bundle": ["runtime/crypto"],
     "runtime/io": ["runtime/value", "runtime/state", "runtime/engine", "runtime/crypto"],
     "runtime/backtest": ["runtime/value", "runtime/engine", "runtime/io"],

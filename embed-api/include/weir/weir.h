@@ -83,14 +83,16 @@
 extern "C" {
 #endif
 
-typedef struct weir_engine weir_engine;   /* what compilations share: limits. Never changes. */
-typedef struct weir_ruleset weir_ruleset; /* compiled rules. Never changes; share it. */
-typedef struct weir_diags weir_diags;     /* what the compiler had to say. Never changes. */
-typedef struct weir_schema weir_schema;   /* the fields of one event type. Never changes. */
-typedef struct weir_event weir_event;     /* a reusable buffer for one event */
-typedef struct weir_session weir_session; /* one ordered stream of events over a state */
-typedef struct weir_verdict weir_verdict; /* the result of one event. Never changes. */
-typedef struct weir_slot weir_slot;       /* the point where rules are swapped */
+typedef struct weir_engine weir_engine;           /* what compilations share: limits. Never changes. */
+typedef struct weir_ruleset weir_ruleset;         /* compiled rules. Never changes; share it. */
+typedef struct weir_diags weir_diags;             /* what the compiler had to say. Never changes. */
+typedef struct weir_schema weir_schema;           /* the fields of one event type. Never changes. */
+typedef struct weir_event weir_event;             /* a reusable buffer for one event */
+typedef struct weir_session weir_session;         /* one ordered stream of events over a state */
+typedef struct weir_verdict weir_verdict;         /* the result of one event. Never changes. */
+typedef struct weir_slot weir_slot;               /* the point where rules are swapped */
+typedef struct weir_slot_status weir_slot_status; /* what a slot was like at one moment. Never changes. */
+typedef struct weir_watch weir_watch;             /* a slot's watch on files */
 
 typedef struct weir_str {
   const char *ptr;
@@ -240,6 +242,11 @@ WEIR_API uint64_t weir_ruleset_release_number(const weir_ruleset *ruleset);
  * After fork() a child goes on with what evaluates in its parent; if its parent was compiling, the child compiles no
  * more. */
 WEIR_API void weir_ruleset_release(weir_ruleset *ruleset);
+
+/* Of the texts a rule set was compiled from (weir.yaml, rules, lists; their names left out), 32 hexadecimal digits: the
+ * same wherever and from whichever kind of source the same texts are compiled. It tells versions apart, and is no
+ * defence against somebody who wants them to look alike: that is a bundle's digest. */
+WEIR_API weir_str weir_ruleset_hash(const weir_ruleset *ruleset);
 
 /* The generation under which weir_slot_pin handed it out; 0 for one that comes from a compilation. */
 WEIR_API uint64_t weir_ruleset_generation(const weir_ruleset *ruleset);
@@ -803,6 +810,77 @@ WEIR_API weir_status weir_slot_pin(weir_slot *slot, weir_ruleset **ruleset_out, 
 /* The current generation, without locking: cheap enough to compare before each event. */
 WEIR_API uint64_t weir_slot_generation(const weir_slot *slot);
 WEIR_API void weir_slot_release(weir_slot *slot);
+
+/* weir_compile_files and weir_slot_publish in one: what fails changes nothing and is noted in the slot's status, with
+ * diagnostics. Arguments and errors are those of the two; *diags_out (diags_out may be NULL) is set whenever the
+ * compiler ran. */
+WEIR_API weir_status weir_slot_load(weir_slot *slot, const weir_str *paths, size_t n,
+                                    const weir_compile_options *options, uint64_t expected, uint64_t *generation,
+                                    weir_diags **diags_out, weir_error *err);
+
+/* For hosts that compile for themselves: notes in the status that a load failed. `source` says what was tried,
+ * `failure` is what the compilation filled; diags may be NULL. All is copied. (Failed publishes are noted by
+ * weir_slot_publish.)
+ */
+WEIR_API weir_status weir_slot_note_failure(weir_slot *slot, weir_str source, const weir_error *failure,
+                                            const weir_diags *diags, weir_error *err);
+
+typedef struct weir_watch_options {
+  uint32_t struct_size;
+  uint32_t settle_ms; /* how long files must have been at rest before they are loaded. Default 200 */
+  uint32_t poll_ms;   /* how often to look where notifications cannot be had, and a tenth as often where they can.
+                       * Default 1000 */
+  uint32_t no_notifications; /* 1: look only */
+} weir_watch_options;
+
+/* From now on the slot follows a rule set on disk (`paths` as in weir_compile_files): whenever its files have changed,
+ * a thread of the library compiles and publishes them. What is there already is loaded too, unless the slot has a rule
+ * set of the same texts (load with weir_slot_load first, then nothing is missed in between). A load that fails changes
+ * nothing and is in the status: a file that is gone, halfway written, or wrong. If somebody else publishes while it
+ * compiles, it loses, says so in the status, and waits for the next change.
+ *
+ * Files are followed however they are written: in place, by rename, by swapped symbolic links. Lists outside of the
+ * directory are seen only if they are among the paths. compile and options may be NULL. One watch a slot. */
+WEIR_API weir_status weir_slot_watch(weir_slot *slot, const weir_str *paths, size_t n,
+                                     const weir_watch_options *options, const weir_compile_options *compile,
+                                     weir_watch **watch_out, weir_error *err);
+/* Ends it, after a load that is under way; so does its release. A child after fork() has no watch. */
+WEIR_API void weir_watch_stop(weir_watch *watch);
+WEIR_API void weir_watch_release(weir_watch *watch);
+
+enum { WEIR_WATCH_NONE = 0, WEIR_WATCH_NOTIFIED = 1, WEIR_WATCH_POLLING = 2 /* see watch_note */ };
+
+typedef struct weir_slot_info {
+  uint32_t struct_size;
+  uint32_t watch; /* WEIR_WATCH_… */
+  uint64_t generation;
+  uint64_t publishes, failures, conflicts; /* since the slot was made. A conflict is no failure */
+  int64_t published_s;                     /* wall clock; 0 while the slot is empty */
+  int32_t published_ns;
+  uint32_t failing;        /* 1: the last load or publish failed, and the generation is what was there before */
+  weir_str source;         /* what the current rules were loaded from; empty if the host published them itself */
+  weir_str hash;           /* of the current rules: weir_ruleset_hash */
+  weir_str digest;         /* weir_ruleset_digest */
+  uint64_t release_number; /* weir_ruleset_release_number */
+  weir_str watch_note;     /* why it polls */
+  /* The last failure; it stays here when a later load succeeds. */
+  weir_status failure; /* WEIR_OK: there was none */
+  int32_t failed_ns;
+  int64_t failed_s;           /* wall clock */
+  uint64_t failed_generation; /* which went on */
+  weir_str failed_source, failed_message;
+} weir_slot_info;
+
+WEIR_API weir_status weir_slot_get_status(const weir_slot *slot, weir_slot_status **status_out, weir_error *err);
+WEIR_API weir_status weir_slot_status_get(const weir_slot_status *status, weir_slot_info *info);
+/* Of the last failure, borrowed; NULL if there was none or the compiler did not run. */
+WEIR_API const weir_diags *weir_slot_status_diags(const weir_slot_status *status);
+/* All of it as one JSON object. Members: "generation", "publishes", "failures", "conflicts", "failing", "watch"
+ * ("none", "notified", "polling"), "watch_note"; of the current rules "published" (time), "source", "hash", "rules"
+ * (how many), "digest", "release"; of the last failure "failure": {"status", "generation", "time", "source", "message",
+ * "diagnostics" (text)}. */
+WEIR_API weir_str weir_slot_status_json(const weir_slot_status *status);
+WEIR_API void weir_slot_status_release(weir_slot_status *status);
 
 #ifdef __cplusplus
 } /* extern "C" */
