@@ -6,6 +6,7 @@
 #include <map>
 
 #include "absl/status/status.h"
+#include "compiler/ir/binary.h"
 
 namespace weir::driver {
 namespace {
@@ -15,7 +16,7 @@ using bundle::Bundle;
 using bundle::Part;
 
 constexpr const char* kManifestName = "weir.yaml";
-constexpr const char* kIrName = "checked.ir";
+constexpr const char* kIrName = "program.ir";
 
 absl::Status invalid(const std::string& text) {
   return absl::InvalidArgumentError(absl::string_view(text.data(), text.size()));
@@ -67,7 +68,7 @@ absl::StatusOr<Bundle> build_bundle(const RuleSetSource& source, const std::stri
   });
   if (compilation->program == nullptr) return failed("the rules have errors");
   for (auto& [path, text] : lists) contents.files.push_back({path, Part::kList, std::move(text)});
-  contents.files.push_back({kIrName, Part::kIr, ir::print(*compilation->program)});
+  contents.files.push_back({kIrName, Part::kIr, ir::serialize(*compilation->program)});
   contents.rules = versions_of(*compilation->program);
   if (parent != nullptr) {
     const bundle::Contents& before = parent->contents();
@@ -103,6 +104,7 @@ absl::StatusOr<RuleSetSource> rule_set_of(const Bundle& bundle) {
         lists->emplace(f.path, f.content);
         break;
       case Part::kIr:
+        if (bundle.trusted()) out.ir = f.content;
         break;
     }
   }
@@ -115,6 +117,20 @@ absl::StatusOr<RuleSetSource> rule_set_of(const Bundle& bundle) {
   return out;
 }
 
+Compilation compile_rule_set(std::vector<SourceText> sources, std::string_view ir, const CompileOptions& options) {
+  if (!ir.empty()) {
+    Compilation out;
+    out.sources = std::make_shared<base::SourceMap>();
+    for (const SourceText& s : sources) out.sources->add(s.name, s.text);
+    absl::StatusOr<ir::Program> program = ir::deserialize(ir, out.sources);
+    if (program.ok() && program->rules.size() <= options.max_rules) {
+      out.program = std::make_shared<const ir::Program>(*std::move(program));
+      return out;
+    }
+  }
+  return compile(std::move(sources), options);
+}
+
 absl::Status check_reproduces(const Bundle& bundle) {
   absl::StatusOr<RuleSetSource> source = rule_set_of(bundle);
   if (!source.ok()) return source.status();
@@ -122,7 +138,7 @@ absl::Status check_reproduces(const Bundle& bundle) {
   if (compilation.program == nullptr) return failed("the rules in the bundle have errors");
   bool same = versions_of(*compilation.program) == bundle.contents().rules;
   for (const bundle::File& f : bundle.contents().files)
-    if (f.part == Part::kIr) same = same && f.content == ir::print(*compilation.program);
+    if (f.part == Part::kIr) same = same && f.content == ir::serialize(*compilation.program);
   if (same) return absl::OkStatus();
   const std::string text = fmt::format("the bundle's IR is not what its sources give; it says it was built by Weir {}",
                                        bundle.contents().weir);

@@ -72,6 +72,7 @@ struct RuleSetSource {
   std::vector<SourceText> sources;
   check::FileReader read_file;
   std::optional<BundleId> bundle;  // that it came from
+  std::string ir;                  // of its sources (ir/binary.h), if a trusted key has signed the bundle
 };
 // With keys to trust, one bundle that one of them has signed; PermissionDenied is what is not.
 absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& paths, const bundle::Trust& trust = {});

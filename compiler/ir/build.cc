@@ -113,8 +113,8 @@ bool operator==(const Constant& a, const Constant& b) {
          a.items == b.items;
 }
 
-NodeId Module::add(Op op, const types::Type* type, std::span<const NodeId> args, int32_t index,
-                   types::BuiltinId builtin, uint8_t extra_flags) {
+Node Module::make_node(Op op, const types::Type* type, std::span<const NodeId> args, int32_t index,
+                       types::BuiltinId builtin, uint8_t extra_flags) const {
   Node node;
   node.op = op;
   node.type = type;
@@ -133,7 +133,25 @@ NodeId Module::add(Op op, const types::Type* type, std::span<const NodeId> args,
   if (op == Op::kNotStrictlyFalse) node.flags &= static_cast<uint8_t>(~(kMayError | kMayMissing));
   if (op == Op::kFold) node.locals &= ~fold_locals(folds[static_cast<size_t>(index)]);
   if (invariant && node.locals == 0) node.flags |= kInvariant;
+  return node;
+}
 
+NodeId Module::append(Node node, std::span<const NodeId> args) {
+  node.first_arg = static_cast<uint32_t>(args_.size());
+  args_.insert(args_.end(), args.begin(), args.end());
+  nodes_.push_back(node);
+  return static_cast<NodeId>(nodes_.size() - 1);
+}
+
+void Module::index_nodes() {
+  const auto hash_of = [this](NodeId id) { return hash_node(nodes_[id], args(id)); };
+  for (auto id = static_cast<NodeId>(index_.size()); id < nodes_.size(); ++id) index_.insert(hash_of(id), id, hash_of);
+}
+
+NodeId Module::add(Op op, const types::Type* type, std::span<const NodeId> args, int32_t index,
+                   types::BuiltinId builtin, uint8_t extra_flags) {
+  if (index_.size() != nodes_.size()) index_nodes();
+  const Node node = make_node(op, type, args, index, builtin, extra_flags);
   const uint64_t hash = hash_node(node, args);
   const NodeId known = index_.find(hash, [&](NodeId id) {
     const Node& other = nodes_[id];
@@ -141,12 +159,14 @@ NodeId Module::add(Op op, const types::Type* type, std::span<const NodeId> args,
            other.flags == node.flags && std::ranges::equal(this->args(id), args);
   });
   if (known != IdTable::kNone) return known;
-  node.first_arg = static_cast<uint32_t>(args_.size());
-  args_.insert(args_.end(), args.begin(), args.end());
-  nodes_.push_back(node);
-  NodeId id = static_cast<NodeId>(nodes_.size() - 1);
+  const NodeId id = append(node, args);
   index_.insert(hash, id, [this](NodeId each) { return hash_node(nodes_[each], this->args(each)); });
   return id;
+}
+
+void Module::set_span(NodeId id, const base::Span& span) {
+  if (id >= spans_.size()) spans_.resize(nodes_.size(), {kNoFile, 0, 0});
+  if (spans_[id].file == kNoFile) spans_[id] = span;
 }
 
 NodeId Module::add_fold(const types::Type* type, std::span<const NodeId> args, Fold fold) {
@@ -164,16 +184,21 @@ NodeId Module::add_fold(const types::Type* type, std::span<const NodeId> args, F
 }
 
 uint32_t Module::intern(Constant constant) {
+  const auto hash_of = [this](uint32_t id) { return hash_constant(constants[id]); };
+  for (auto id = static_cast<uint32_t>(constant_index_.size()); id < constants.size(); ++id)
+    constant_index_.insert(hash_of(id), id, hash_of);
   const uint64_t hash = hash_constant(constant);
   const uint32_t known = constant_index_.find(hash, [&](uint32_t id) { return constants[id] == constant; });
   if (known != IdTable::kNone) return known;
   constants.push_back(std::move(constant));
   const auto id = static_cast<uint32_t>(constants.size() - 1);
-  constant_index_.insert(hash, id, [this](uint32_t each) { return hash_constant(constants[each]); });
+  constant_index_.insert(hash, id, hash_of);
   return id;
 }
 
 uint32_t Module::intern_string(std::string_view text) {
+  for (auto id = static_cast<uint32_t>(string_index_.size()); id < strings.size(); ++id)
+    string_index_.emplace(strings[id], id);
   auto [it, added] = string_index_.try_emplace(std::string(text), static_cast<uint32_t>(strings.size()));
   if (added) strings.emplace_back(text);
   return it->second;

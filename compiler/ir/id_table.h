@@ -37,6 +37,8 @@ class IdTable {
     ++count_;
   }
 
+  size_t size() const { return count_; }
+
  private:
   struct Slot {
     uint32_t tag = 0;

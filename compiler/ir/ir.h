@@ -107,6 +107,7 @@ inline constexpr uint32_t kMaxFoldDepth = 20;
 inline constexpr uint32_t kMaxLocals = 3 * kMaxFoldDepth;
 
 class TextReader;
+class BinaryReader;
 
 class Module {
  public:
@@ -115,6 +116,10 @@ class Module {
   size_t size() const { return nodes_.size(); }
   std::span<const NodeId> args(NodeId id) const { return {args_.data() + nodes_[id].first_arg, nodes_[id].arg_count}; }
   NodeId arg(NodeId id, size_t i) const { return args_[nodes_[id].first_arg + i]; }
+  // Where a node was first written; null if nobody said so.
+  const base::Span* span(NodeId id) const {
+    return id < spans_.size() && spans_[id].file != kNoFile ? &spans_[id] : nullptr;
+  }
 
   std::vector<Constant> constants;
   std::vector<std::string> strings;         // names of select, has_field…
@@ -124,13 +129,13 @@ class Module {
   std::vector<Failure> failures;
   uint32_t memo_count = 0;
   uint32_t local_count = 0;
-  std::vector<uint32_t> each_memos;              // memos of nodes with kUsesEach
-  std::unordered_map<NodeId, base::Span> spans;  // where a node was first written
+  std::vector<uint32_t> each_memos;  // memos of nodes with kUsesEach
 
   // --- building (ir/build.cc): each returns the existing equal node if there is one
   NodeId add(Op op, const types::Type* type, std::span<const NodeId> args, int32_t index = -1,
              types::BuiltinId builtin = types::BuiltinId::kCount, uint8_t extra_flags = 0);
   NodeId add_fold(const types::Type* type, std::span<const NodeId> args, Fold fold);
+  void set_span(NodeId id, const base::Span& span);  // unless it has one
   uint32_t intern(Constant constant);
   uint32_t intern_string(std::string_view text);
   uint32_t intern_mask(const std::vector<uint8_t>& mask);
@@ -143,8 +148,19 @@ class Module {
 
  private:
   friend class TextReader;
+  friend class BinaryReader;
+  static constexpr base::FileId kNoFile = UINT32_MAX;
+
+  // With the flags and locals that follow from the operation and its arguments.
+  Node make_node(Op op, const types::Type* type, std::span<const NodeId> args, int32_t index, types::BuiltinId builtin,
+                 uint8_t extra_flags) const;
+  NodeId append(Node node, std::span<const NodeId> args);
+  // A module that was read has no tables of what is in it until something is added.
+  void index_nodes();
+
   std::vector<Node> nodes_;
   std::vector<NodeId> args_;
+  std::vector<base::Span> spans_;  // by node; shorter, or of no file, where there is none
   IdTable index_, constant_index_;
   std::unordered_map<std::string, uint32_t> string_index_;
 };

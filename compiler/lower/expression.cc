@@ -115,7 +115,7 @@ NodeId ExpressionLowering::visit(const Expr& e) {
       break;
   }
   if (simplify_) node = simplify_(m_, node);
-  m_.spans.try_emplace(node, e.span);
+  m_.set_span(node, e.span);
   return node;
 }
 

@@ -119,9 +119,8 @@ class Planner {
   }
 
   std::string node_text(NodeId id) const {
-    auto span = program_.module.spans.find(id);
-    if (span != program_.module.spans.end() && program_.sources)
-      return std::string(program_.sources->text(span->second));
+    const base::Span* span = program_.module.span(id);
+    if (span != nullptr && program_.sources) return std::string(program_.sources->text(*span));
     const ir::Node& node = program_.module.node(id);
     if (node.op == Op::kSlot) return "slot " + std::to_string(node.index);
     return "node " + std::to_string(id);

@@ -130,7 +130,8 @@ weir_status compile_set(const std::shared_ptr<const EngineState>& engine, driver
     content.add(text.value_or(""));
     return text;
   };
-  driver::Compilation compilation = driver::compile(std::move(source.sources), options);
+  if (!request.lists.empty()) source.ir.clear();  // which has the lists of the bundle
+  driver::Compilation compilation = driver::compile_rule_set(std::move(source.sources), source.ir, options);
   if (diags != nullptr) *diags = make_diags(compilation);
   if (compilation.program == nullptr) return report(err, WEIR_E_COMPILE, first_error(compilation));
   auto state = std::make_shared<RulesetState>();

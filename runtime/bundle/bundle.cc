@@ -114,6 +114,8 @@ absl::StatusOr<Bundle> Bundle::parse(std::string_view bytes, const Trust& trust)
                                                          crypto::key_id(out.signatures_.front().key)));
   }
 
+  out.trusted_ = !trust.keys.empty();
+
   std::vector<FileEntry> files;
   absl::StatusOr<Contents> contents = read_manifest(out.manifest_, &files);
   if (!contents.ok()) return contents.status();

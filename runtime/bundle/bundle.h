@@ -24,7 +24,7 @@ enum class Part : uint8_t {
   kManifest /* weir.yaml */,
   kRules,
   kList,
-  kIr /* what the checker made of them, as text */
+  kIr /* what the compiler made of them (ir/binary.h) */
 };
 std::string_view part_name(Part part);
 
@@ -89,6 +89,8 @@ class Bundle {
   const std::string& digest() const { return digest_; }
   // Whose signatures are there, and good: parse drops no bad ones, it refuses them.
   std::vector<crypto::PublicKey> signers() const;
+  // Whether it was read with keys to trust, one of which has signed it.
+  bool trusted() const { return trusted_; }
 
  private:
   struct Signed {
@@ -99,6 +101,7 @@ class Bundle {
   std::string manifest_;
   std::string digest_;
   std::vector<Signed> signatures_;
+  bool trusted_ = false;
 };
 
 }  // namespace weir::bundle

@@ -1,6 +1,7 @@
 #include "runtime/bundle/manifest.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
@@ -22,50 +23,34 @@ absl::Status damaged(std::string_view what) {
 // Members that are missing or of another type leave `ok` false and give an empty value.
 class Reader {
  public:
-  explicit Reader(const Json& json, bool* ok) : json_(json), ok_(*ok) {}
+  Reader(simdjson::dom::element json, bool* ok) : json_(json), ok_(*ok) {}
 
-  std::string text(const char* name) const {
-    const Json* v = member(name);
-    if (v != nullptr && v->is_string()) return v->get<std::string>();
-    ok_ = false;
-    return {};
-  }
-  uint64_t number(const char* name) const {
-    const Json* v = member(name);
-    if (v != nullptr && v->is_number_unsigned()) return v->get<uint64_t>();
-    ok_ = false;
-    return 0;
-  }
+  std::string text(const char* name) const { return std::string(get<std::string_view>(json_[name])); }
+  uint64_t number(const char* name) const { return get<uint64_t>(json_[name]); }
   template <typename Use>
   void each(const char* name, Use use) const {
-    const Json* v = member(name);
-    if (v == nullptr || !v->is_array()) {
+    simdjson::dom::array items;
+    if (json_[name].get(items) != simdjson::SUCCESS) {
       ok_ = false;
       return;
     }
-    for (const Json& item : *v) use(Reader(item, &ok_));
+    for (simdjson::dom::element item : items) use(Reader(item, &ok_));
   }
   std::vector<std::string> texts(const char* name) const {
     std::vector<std::string> out;
-    const Json* v = member(name);
-    if (v == nullptr || !v->is_array()) {
-      ok_ = false;
-      return out;
-    }
-    for (const Json& item : *v) {
-      ok_ = ok_ && item.is_string();
-      if (item.is_string()) out.push_back(item.get<std::string>());
-    }
+    each(name,
+         [&](const Reader& item) { out.emplace_back(item.get<std::string_view>(simdjson::dom::element(item.json_))); });
     return out;
   }
 
  private:
-  const Json* member(const char* name) const {
-    if (!json_.is_object()) return nullptr;
-    auto it = json_.find(name);
-    return it == json_.end() ? nullptr : &*it;
+  template <typename T>
+  T get(simdjson::simdjson_result<simdjson::dom::element> from) const {
+    T out{};
+    if (from.get(out) != simdjson::SUCCESS) ok_ = false;
+    return out;
   }
-  const Json& json_;
+  simdjson::dom::element json_;
   bool& ok_;
 };
 
@@ -96,8 +81,9 @@ std::string write_manifest(const Contents& contents) {
 }
 
 absl::StatusOr<Contents> read_manifest(std::string_view text, std::vector<FileEntry>* files) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return damaged("not JSON");
+  simdjson::dom::parser parser;
+  simdjson::dom::element json;
+  if (parser.parse(text.data(), text.size()).get(json) != simdjson::SUCCESS) return damaged("not JSON");
   bool ok = true;
   const Reader top(json, &ok);
   Contents out;

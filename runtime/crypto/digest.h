@@ -1,4 +1,4 @@
-// SHA-256 by libsodium: the chain of the audit log, the contents of bundles. Thread-safe.
+// SHA-256, by the processor or by libsodium: the chain of the audit log, the contents of bundles. Thread-safe.
 #pragma once
 
 #include <string>

@@ -117,8 +117,7 @@ class Explainer {
   }
 
   void locate(NodeId id, const base::Span* span, WhyNode* out) {
-    auto it = module_.spans.find(id);
-    if (span == nullptr && it != module_.spans.end()) span = &it->second;
+    if (span == nullptr) span = module_.span(id);
     if (span != nullptr && program_.sources != nullptr && span->end > span->begin) {
       out->span = *span;
       out->has_span = true;

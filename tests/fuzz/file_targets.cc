@@ -6,6 +6,7 @@
 #include "compiler/driver/bundle.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/manifest.h"
+#include "compiler/ir/binary.h"
 #include "compiler/ir/program.h"
 #include "tests/fuzz/targets.h"
 
@@ -42,6 +43,29 @@ void read_bundle(std::string_view text) {
   }
   if (absl::StatusOr<driver::RuleSetSource> source = driver::rule_set_of(*read); source.ok())
     source->read_file(0, "a.txt");
+}
+
+void read_ir(std::string_view text) {
+  auto sources = std::make_shared<base::SourceMap>();
+  sources->add("a.weir", std::string(4096, ' '));
+  // Mutations would never get past the checksum.
+  std::string bytes(text);
+  if (bytes.size() > ir::kIrHeaderBytes) {
+    const std::string_view body = std::string_view(bytes).substr(ir::kIrHeaderBytes);
+    bytes.replace(0, ir::kIrHeaderBytes, ir::ir_header(body));
+  }
+  absl::StatusOr<ir::Program> read = ir::deserialize(bytes, sources);
+  if (!read.ok()) return;
+  if (!ir::verify(*read).ok()) {
+    fmt::print(stderr, "IR was read that does not verify\n");
+    std::abort();
+  }
+  const std::string again = ir::serialize(*read);
+  absl::StatusOr<ir::Program> twice = ir::deserialize(again, sources);
+  if (!twice.ok() || ir::serialize(*twice) != again || ir::print(*twice) != ir::print(*read)) {
+    fmt::print(stderr, "IR does not read back\n");
+    std::abort();
+  }
 }
 
 void parse_ir(std::string_view text) {

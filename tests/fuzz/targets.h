@@ -26,5 +26,7 @@ void parse_manifest(std::string_view text);
 void read_bundle(std::string_view text);
 // The IR's text form.
 void parse_ir(std::string_view text);
+// Its bytes in a bundle, whatever their checksum says.
+void read_ir(std::string_view text);
 
 }  // namespace weir::fuzz

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "compiler/driver/bundle.h"
+#include "compiler/ir/binary.h"
 
 namespace weir::bundle {
 namespace {
@@ -120,6 +121,30 @@ TEST(RuleSets, ThereAndBack) {
   EXPECT_EQ(source->sources[0].name, "sub/a.weir");
   EXPECT_EQ(source->read_file(0, "../bad.txt"), "evil.example\n");
   EXPECT_TRUE(driver::check_reproduces(*read).ok()) << driver::check_reproduces(*read);
+}
+
+TEST(RuleSets, IrIsTakenWhereTheKeyIsTrusted) {
+  driver::Compilation compilation;
+  Bundle built = *driver::build_bundle(rule_set("3"), "0.1", nullptr, &compilation);
+  const crypto::SecretKey key = *crypto::make_key();
+  built.sign(key);
+  auto untrusted = driver::rule_set_of(*Bundle::parse(built.serialize(), {}));
+  ASSERT_TRUE(untrusted.ok());
+  EXPECT_EQ(untrusted->ir, "");
+  auto trusted = driver::rule_set_of(*Bundle::parse(built.serialize(), {{key.public_key()}}));
+  ASSERT_TRUE(trusted.ok());
+  driver::CompileOptions options;
+  options.read_file = trusted->read_file;
+  const auto of_ir = driver::compile_rule_set(trusted->sources, trusted->ir, options);
+  const auto of_sources = driver::compile_rule_set(trusted->sources, "", options);
+  EXPECT_EQ(of_ir.checked, nullptr);
+  EXPECT_NE(of_sources.checked, nullptr);
+  EXPECT_EQ(ir::serialize(*of_ir.program), ir::serialize(*of_sources.program));
+  std::string other = trusted->ir;
+  other[8] ^= 1;  // another library's
+  EXPECT_NE(driver::compile_rule_set(trusted->sources, other, options).checked, nullptr);
+  options.max_rules = 0;
+  EXPECT_EQ(driver::compile_rule_set(trusted->sources, trusted->ir, options).program, nullptr);
 }
 
 TEST(RuleSets, ReleasesFollowEachOther) {
