@@ -131,6 +131,7 @@ weir_status compile_set(const std::shared_ptr<const EngineState>& engine, driver
     return text;
   };
   if (!request.lists.empty()) source.ir.clear();  // which has the lists of the bundle
+  content.add(source.ir);                         // with its lists, which are not read then
   driver::Compilation compilation = driver::compile_rule_set(std::move(source.sources), source.ir, options);
   if (diags != nullptr) *diags = make_diags(compilation);
   if (compilation.program == nullptr) return report(err, WEIR_E_COMPILE, first_error(compilation));
