@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <cmath>
+#include <cstring>
 #include <new>
 
 #include "absl/strings/charconv.h"
@@ -92,10 +93,24 @@ struct JsonDecoder::Impl {
     }
   }
 
+  // What stands between the quotes of a string's token, if that is its text. Texts without escapes are whole: simdjson
+  // has looked for control characters and malformed UTF-8 when it looked for quotes.
+  static bool is_plain(std::string_view token, std::string_view* text) {
+    if (std::memchr(token.data(), '\\', token.size()) != nullptr) return false;
+    *text = token.substr(1, token.rfind('"') - 1);
+    return true;
+  }
+
   bool read_string(ondemand::value v, std::string_view* out) {
     ondemand::raw_json_string raw;
     std::string_view token = v.raw_json_token();
     if (error_code e = v.get_raw_json_string().get(raw); e) return fail(e);
+    if (is_plain(token, out)) {
+      const char* copy = target->arena->copy(*out);
+      if (copy == nullptr) return fail(RejectCause::kLineTooLong, "the record's text exceeds the batch's memory");
+      *out = {copy, out->size()};
+      return true;
+    }
     // Unescaping writes no more than the token is long, in blocks that may run over by the padding.
     auto* buffer = static_cast<uint8_t*>(target->arena->allocate(token.size() + kPadding));
     if (buffer == nullptr) return fail(RejectCause::kLineTooLong, "the record's text exceeds the batch's memory");
@@ -185,7 +200,9 @@ struct JsonDecoder::Impl {
       }
       case ondemand::json_type::string: {
         std::string_view text;
-        if (error_code e = v.get_string().get(text); e) return fail(e);
+        ondemand::raw_json_string raw;
+        const bool plain = is_plain(v.raw_json_token(), &text);
+        if (error_code e = plain ? v.get_raw_json_string().get(raw) : v.get_string().get(text); e) return fail(e);
         return true;
       }
       default: {
@@ -325,13 +342,23 @@ struct JsonDecoder::Impl {
 
   Value& slot(size_t i) { return (*target->slots)[target->row + i]; }
 
+  // simdjson has found the quote that ends it.
+  error_code read_key(ondemand::field& entry, std::string_view* key) {
+    const char* begin = entry.key().raw();
+    const char* end = begin;
+    while (*end != '"' && *end != '\\') ++end;
+    if (*end == '\\') return entry.unescaped_key().get(*key);
+    *key = {begin, static_cast<size_t>(end - begin)};
+    return simdjson::SUCCESS;
+  }
+
   bool walk(ondemand::object object, const EventPlan& event, const KeyNode& node, int depth) {
     size_t hint = 0;
     for (auto item : object) {
       ondemand::field entry;
       if (error_code e = std::move(item).get(entry); e) return fail(e);
       std::string_view key;
-      if (error_code e = entry.unescaped_key().get(key); e) return fail(e);
+      if (error_code e = read_key(entry, &key); e) return fail(e);
       const KeyNode* child = node.find(key, &hint);
       if (child == nullptr) {
         if (!skip(entry.value(), depth)) return false;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -17,15 +18,23 @@
 namespace weir::value {
 namespace {
 
-// Folded texts are needed for the length of a call; a thread reuses the memory.
-std::string& scratch() {
-  thread_local std::string text;
-  return text;
+// The text folded. Valid until the next call of the thread; rules ask several things of one text, so the last one is
+// kept.
+std::string_view folded_text(std::string_view text) {
+  struct Last {
+    std::string text, folded;
+  };
+  thread_local Last last;
+  if (last.text != text) {
+    fold(text, last.folded);
+    last.text = text;
+  }
+  return last.folded;
 }
 
 // White space collapsed to single spaces and trimmed.
 Value normalize(EvalContext& ctx, std::string_view text) {
-  std::string_view folded = fold(text, scratch());
+  std::string_view folded = folded_text(text);
   ext::TextBuilder out(ctx, folded.size());
   bool space = false;
   for (size_t at = 0; at < folded.size();) {
@@ -46,7 +55,7 @@ Value normalize(EvalContext& ctx, std::string_view text) {
 Value fingerprint(EvalContext& ctx, std::string_view text) {
   thread_local std::string joined;
   joined.clear();
-  WordReader words(fold(text, scratch()));
+  WordReader words(folded_text(text));
   for (std::string_view word; words.next(&word);) {
     if (!joined.empty()) joined += ' ';
     joined += word;
@@ -106,11 +115,18 @@ size_t mention_end(std::string_view text, size_t at) {
   return at;
 }
 
+// Folding makes a sign of nothing but itself and its small and full-width forms, U+FE50 to U+FF0F and beyond: 0xef,
+// then 0xb9 or 0xbc.
+bool may_fold_to(std::string_view text, char sign) {
+  if (text.find(sign) != std::string_view::npos) return true;
+  for (size_t at = text.find('\xef'); at != std::string_view::npos; at = text.find('\xef', at + 1))
+    if (at + 1 < text.size() && (text[at + 1] == '\xb9' || text[at + 1] == '\xbc')) return true;
+  return false;
+}
+
 template <typename TagEnd>
 Value tags(EvalContext& ctx, std::string_view text, char sign, TagEnd tag_end) {
-  // Folding makes a sign of nothing but its small and its full-width form, which begin with 0xef.
-  if (text.find(sign) == std::string_view::npos && text.find('\xef') == std::string_view::npos) text = {};
-  std::string_view folded = fold(text, scratch());
+  std::string_view folded = may_fold_to(text, sign) ? folded_text(text) : std::string_view();
   DistinctTexts found(ctx, static_cast<size_t>(std::count(folded.begin(), folded.end(), sign)));
   for_each_tag(folded, sign, tag_end, [&](size_t begin, size_t end) { found.add(folded.substr(begin, end - begin)); });
   return found.finish();
@@ -131,10 +147,31 @@ Value strip_urls(EvalContext& ctx, const Value& whole) {
   return out.finish();
 }
 
+// Eight characters of ASCII: the high bit of each that is a letter or digit.
+uint64_t word_bits(uint64_t bytes) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHighBits = 0x8080808080808080;
+  const auto between = [&](uint64_t b, int first, int last) {
+    return (b + kOnes * static_cast<uint64_t>(0x80 - first)) & ~(b + kOnes * static_cast<uint64_t>(0x7f - last));
+  };
+  return (between(bytes | kOnes * 0x20, 'a', 'z') | between(bytes, '0', '9')) & kHighBits;
+}
+
 int64_t word_count(std::string_view text) {
   int64_t count = 0;
   bool inside = false;
   for (size_t at = 0; at < text.size();) {
+    if (at + 8 <= text.size()) {
+      uint64_t bytes;
+      std::memcpy(&bytes, text.data() + at, 8);
+      if ((bytes & 0x8080808080808080) == 0) {
+        const uint64_t words = word_bits(bytes);
+        const uint64_t starts = words & ~(words << 8 | (inside ? 0x80 : 0));
+        count += static_cast<int64_t>((starts >> 7) * 0x0101010101010101 >> 56);  // how many
+        inside = words >> 63 != 0;
+        at += 8;
+        continue;
+      }
+    }
     utf8::CodePoint c = utf8::decode(text, at);
     bool word = is_word_char(c.value);
     count += word && !inside;
@@ -145,7 +182,7 @@ int64_t word_count(std::string_view text) {
 }
 
 Value skeleton(EvalContext& ctx, std::string_view text) {
-  std::string_view folded = fold(text, scratch());
+  std::string_view folded = folded_text(text);
   ext::TextBuilder out(ctx, folded.size());
   for (size_t at = 0; at < folded.size() && !out.failed();) {
     utf8::CodePoint c = utf8::decode(folded, at);
@@ -158,7 +195,7 @@ Value skeleton(EvalContext& ctx, std::string_view text) {
 // Hashes of the distinct words, sorted.
 std::vector<uint64_t> word_set(std::string_view text) {
   std::vector<uint64_t> hashes;
-  WordReader words(fold(text, scratch()));
+  WordReader words(folded_text(text));
   for (std::string_view word; words.next(&word);) hashes.push_back(XXH3_64bits(word.data(), word.size()));
   std::sort(hashes.begin(), hashes.end());
   hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
@@ -186,7 +223,7 @@ int64_t simhash(std::string_view text) {
   auto vote = [&](uint64_t h) {
     for (int bit = 0; bit < 64; ++bit) votes[bit] += (h >> bit & 1) != 0 ? 1 : -1;
   };
-  WordReader words(fold(text, scratch()));
+  WordReader words(folded_text(text));
   uint64_t previous = 0;
   bool first = true;
   for (std::string_view word; words.next(&word); first = false) {

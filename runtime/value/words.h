@@ -6,16 +6,20 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/value/code_points.h"
 #include "runtime/value/unicode.h"
 
 namespace weir::value {
 
 // NFKC with case folded and default-ignorable code points (zero-width characters, variation selectors, soft hyphens)
-// dropped: Unicode's NFKC_Casefold. Malformed bytes become U+FFFD. The result is in `scratch` or is `text` itself.
+// dropped: Unicode's NFKC_Casefold. Malformed bytes become U+FFFD. The result is in `scratch`.
 std::string_view fold(std::string_view text, std::string& scratch);
 
 // General category L*, M* or N*.
-bool is_word_char(char32_t c);
+inline bool is_word_char(char32_t c) {
+  if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return CodePoints::get()[c].is_word();
+}
 // What a handle is made of: ASCII letters, digits, _.
 inline bool is_handle_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';

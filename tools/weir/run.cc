@@ -79,6 +79,43 @@ void tell_state(engine::Session& session) {
     complain(counted(session.ahead_events(), "event") + " far ahead of the one before: a pause, or a wrong clock");
 }
 
+// To standard output, whole. False: go no further; *exit_code says why, kOk where downstream has closed the pipe (head,
+// less): nobody reads on, and that is no error. A full disk is.
+bool write_out(std::string* text, int* exit_code) {
+  print(*text);
+  text->clear();
+  if (fflush(stdout) == 0) return true;
+  *exit_code = errno == EPIPE ? kOk : kUsage;
+  if (*exit_code != kOk) complain(fmt::format("cannot write the verdicts: {}", strerror(errno)));
+  return false;
+}
+
+// A reader downstream gets what is known before this waits for more input.
+bool must_write(const std::string& out, const io::EventReader& reader) {
+  constexpr size_t kMostKept = 1 << 16;
+  return out.size() > kMostKept || !reader.buffered();
+}
+
+// Nothing has its place between two events, so as many are taken at a time as have been read.
+int run_batches(const RunOptions& options, io::EventReader& reader, engine::Session& session) {
+  constexpr size_t kMost = 1024;
+  int exit_code = kOk;
+  std::string out;
+  std::vector<io::Record> records;
+  std::vector<engine::Session::EventRow> rows;
+  while (reader.next(&records, kMost)) {
+    rows.clear();
+    for (const io::Record& record : records) rows.push_back({record.event, record.row});
+    session.evaluate_batch(rows, [&](size_t i, const engine::EventResult& result) {
+      if (!options.hits_only || !result.hits.empty()) append_verdict_line(result, records[i], session, &out);
+    });
+    if (must_write(out, reader) && !write_out(&out, &exit_code)) return exit_code;
+  }
+  print(out);
+  tell_state(session);
+  return finish_events(reader, options.events, false);
+}
+
 int run(const RunOptions& options) {
   int exit_code = kOk;
   auto rules = load_checked_rules(options.rules, &exit_code);
@@ -109,6 +146,7 @@ int run(const RunOptions& options) {
   auto changes = ChangeInput::read(options.changes);
   if (!changes) return kUsage;
   if (kept && !changes->go_on_from(*kept->state(), kept->recovery().last_changes)) return kUsage;
+  if (!both && !kept && options.changes.empty()) return run_batches(options, *reader, session);
   const auto log_change = [&](const engine::StateChange& change) { return !kept || kept->log(change); };
 
   std::string out, expected;
@@ -142,17 +180,9 @@ int run(const RunOptions& options) {
     }
     if (options.hits_only && result.hits.empty()) out.resize(begin);
     if (kept && !kept->evaluated()) return kUsage;
-    // A reader downstream gets what is known before this waits for more input.
-    if (out.size() > (size_t{1} << 16) || !reader->buffered()) {
+    if (must_write(out, *reader)) {
       if (kept && !kept->commit()) return kUsage;
-      print(out);
-      out.clear();
-      if (fflush(stdout) != 0) {
-        // Downstream has closed the pipe (head, less): nobody reads on, and that is no error. A full disk is.
-        if (errno == EPIPE) return kept && !kept->finish() ? kUsage : kOk;
-        complain(fmt::format("cannot write the verdicts: {}", strerror(errno)));
-        return kUsage;
-      }
+      if (!write_out(&out, &exit_code)) return exit_code == kOk && kept && !kept->finish() ? kUsage : exit_code;
     }
   }
   if (kept && !kept->finish()) return kUsage;
