@@ -23,6 +23,22 @@ struct Span {
   friend bool operator==(const Span&, const Span&) = default;
 };
 
+// Bytes [begin, end) of a file became others, `growth` more of them.
+struct Edit {
+  FileId file = 0;
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  int64_t growth = 0;
+
+  bool touches(const Span& span) const { return span.file == file && span.begin < end && span.end > begin; }
+  // Where a span that is not touched is afterwards.
+  void move(Span& span) const {
+    if (span.file != file || span.begin < end) return;
+    span.begin = static_cast<uint32_t>(span.begin + growth);
+    span.end = static_cast<uint32_t>(span.end + growth);
+  }
+};
+
 // The smallest span covering both; both must lie in one file.
 Span join(const Span& a, const Span& b);
 

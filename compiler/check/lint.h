@@ -2,6 +2,9 @@
 // only.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "compiler/base/diagnostics.h"
 #include "compiler/check/module.h"
 
@@ -10,15 +13,40 @@ namespace weir::check {
 // All of them. The module must have been checked without errors.
 void lint(const Module& module, base::DiagnosticSink& sink);
 
+// What is said of one rule by itself: its share of all but lint_unused and of rules with the condition of another.
+void lint_rule(const Module& module, const Rule& rule, base::DiagnosticSink& sink);
+// Rules with the same are said to be one too many.
+std::string condition_of(const Rule& rule);
+
 // lint_optional.cc: optional fields read where they may be missing.
 void lint_optional_fields(const Module& module, base::DiagnosticSink& sink);
+void lint_optional_fields(const Module& module, const Rule& rule, base::DiagnosticSink& sink);
 // lint_rules.cc: rules without an id, that can never fire, or with the condition of another.
 void lint_rules(const Module& module, base::DiagnosticSink& sink);
+void lint_rule_alone(const Module& module, const Rule& rule, base::DiagnosticSink& sink);
 // lint_usage.cc: features, lists, lets and labels that nothing reads; regular expressions.
 void lint_unused(const Module& module, base::DiagnosticSink& sink);
 void lint_regexes(const Module& module, base::DiagnosticSink& sink);
+void lint_regexes(const syntax::Expr& root, base::DiagnosticSink& sink);
 
-// Calls `visit` with the root expressions of every statement, each with its event (-1: none).
+// Calls `visit` with the root expressions of a rule, each with its event.
+template <typename Visit>
+void for_each_root(const Rule& rule, Visit visit) {
+  auto root = [&](const syntax::Expr* e) {
+    if (e != nullptr) visit(*e, rule.event);
+  };
+  root(rule.ast->when);
+  root(rule.ast->score);
+  root(rule.ast->once_key);
+  root(rule.ast->canary_key);
+  for (const syntax::TemplatePiece& piece : rule.ast->because) root(piece.expr);
+  for (const Effect& effect : rule.effects) {
+    root(effect.key);
+    for (const syntax::Expr* arg : effect.args) root(arg);
+  }
+}
+
+// The same of every statement (event -1: none).
 template <typename Visit>
 void for_each_root(const Module& module, Visit visit) {
   auto root = [&](const syntax::Expr* e, int event) {
@@ -31,17 +59,7 @@ void for_each_root(const Module& module, Visit visit) {
     root(feature.arg, feature.event);
     for (const syntax::Expr* key : feature.keys) root(key, feature.event);
   }
-  for (const Rule& rule : module.rules) {
-    root(rule.ast->when, rule.event);
-    root(rule.ast->score, rule.event);
-    root(rule.ast->once_key, rule.event);
-    root(rule.ast->canary_key, rule.event);
-    for (const syntax::TemplatePiece& piece : rule.ast->because) root(piece.expr, rule.event);
-    for (const Effect& effect : rule.effects) {
-      root(effect.key, rule.event);
-      for (const syntax::Expr* arg : effect.args) root(arg, rule.event);
-    }
-  }
+  for (const Rule& rule : module.rules) for_each_root(rule, visit);
   for (const Decide& decide : module.decides)
     for (const auto& [verdict, when] : decide.arms) root(when, decide.event);
 }

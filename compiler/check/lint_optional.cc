@@ -32,6 +32,19 @@ class GuardedReads {
   void assume(const Expr* e) {
     if (e != nullptr) known(*e, true, present_, 0);
   }
+  void read(const Rule& rule) {
+    start(rule.event);
+    read(rule.ast->when);
+    assume(rule.ast->when);
+    read(rule.ast->score);
+    read(rule.ast->once_key);
+    read(rule.ast->canary_key);
+    for (const syntax::TemplatePiece& piece : rule.ast->because) read(piece.expr);
+    for (const Effect& effect : rule.effects) {
+      read(effect.key);
+      for (const Expr* arg : effect.args) read(arg);
+    }
+  }
 
  private:
   static constexpr int kMaxDepth = 1500;
@@ -133,6 +146,10 @@ std::vector<const Expr*> flatten(const Expr& expr, std::string_view function) {
   return operands;
 }
 
+void lint_optional_fields(const Module& module, const Rule& rule, base::DiagnosticSink& sink) {
+  GuardedReads(module, sink).read(rule);
+}
+
 void lint_optional_fields(const Module& module, base::DiagnosticSink& sink) {
   GuardedReads reads(module, sink);
   for (const Let& let : module.lets) {
@@ -147,19 +164,7 @@ void lint_optional_fields(const Module& module, base::DiagnosticSink& sink) {
     reads.read(feature.arg);
     for (const Expr* key : feature.keys) reads.read(key);
   }
-  for (const Rule& rule : module.rules) {
-    reads.start(rule.event);
-    reads.read(rule.ast->when);
-    reads.assume(rule.ast->when);
-    reads.read(rule.ast->score);
-    reads.read(rule.ast->once_key);
-    reads.read(rule.ast->canary_key);
-    for (const syntax::TemplatePiece& piece : rule.ast->because) reads.read(piece.expr);
-    for (const Effect& effect : rule.effects) {
-      reads.read(effect.key);
-      for (const Expr* arg : effect.args) reads.read(arg);
-    }
-  }
+  for (const Rule& rule : module.rules) reads.read(rule);
   for (const Decide& decide : module.decides) {
     reads.start(decide.event);
     for (const auto& [verdict, when] : decide.arms) reads.read(when);

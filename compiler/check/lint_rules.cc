@@ -194,26 +194,35 @@ const Expr* contradiction(const Expr& when) {
 
 }  // namespace
 
+std::string condition_of(const Rule& rule) {
+  return rule.ast->when == nullptr ? std::string() : fmt::format("{}:{}", rule.event, syntax::unparse(*rule.ast->when));
+}
+
+void lint_rule_alone(const Module& module, const Rule& rule, base::DiagnosticSink& sink) {
+  if (!rule.ast->id) {
+    sink.emit(base::DiagKind::kRuleWithoutId, rule.span, fmt::format("rule `{}` has no id", rule.name))
+        .hint("give it one (`id \"R-0001\"`): a rule that is renamed keeps its history by its id");
+  }
+  if (rule.ast->when == nullptr) return;
+  const Expr& when = *rule.ast->when;
+  if (constant_outcome(module, when, 0) == false) {
+    sink.emit(base::DiagKind::kNeverFires, when.span,
+              fmt::format("rule `{}` can never fire: this is always false", rule.name))
+        .hint("to switch a rule off write `mode off`");
+  } else if (const Expr* clause = contradiction(when)) {
+    sink.emit(base::DiagKind::kNeverFires, clause->span,
+              fmt::format("rule `{}` can never fire: this contradicts an earlier clause", rule.name));
+  }
+}
+
 void lint_rules(const Module& module, base::DiagnosticSink& sink) {
   std::unordered_map<std::string, const Rule*> conditions;
   for (const Rule& rule : module.rules) {
-    if (!rule.ast->id) {
-      sink.emit(base::DiagKind::kRuleWithoutId, rule.span, fmt::format("rule `{}` has no id", rule.name))
-          .hint("give it one (`id \"R-0001\"`): a rule that is renamed keeps its history by its id");
-    }
+    lint_rule_alone(module, rule, sink);
     if (rule.ast->when == nullptr) continue;
-    const Expr& when = *rule.ast->when;
-    if (constant_outcome(module, when, 0) == false) {
-      sink.emit(base::DiagKind::kNeverFires, when.span,
-                fmt::format("rule `{}` can never fire: this is always false", rule.name))
-          .hint("to switch a rule off write `mode off`");
-    } else if (const Expr* clause = contradiction(when)) {
-      sink.emit(base::DiagKind::kNeverFires, clause->span,
-                fmt::format("rule `{}` can never fire: this contradicts an earlier clause", rule.name));
-    }
-    auto [first, added] = conditions.emplace(fmt::format("{}:{}", rule.event, syntax::unparse(when)), &rule);
+    auto [first, added] = conditions.emplace(condition_of(rule), &rule);
     if (!added) {
-      sink.emit(base::DiagKind::kDuplicateRule, when.span,
+      sink.emit(base::DiagKind::kDuplicateRule, rule.ast->when->span,
                 fmt::format("rule `{}` has the condition of `{}`", rule.name, first->second->name))
           .label(first->second->ast->when->span, "the same condition")
           .hint("put the effects of both into one rule");

@@ -41,13 +41,15 @@ void lint_pattern(const Expr& call, const Expr& pattern, base::DiagnosticSink& s
 
 }  // namespace
 
-void lint_regexes(const Module& module, base::DiagnosticSink& sink) {
-  for_each_root(module, [&](const Expr& root, int) {
-    for_each_node(root, [&](const Expr& e) {
-      const Expr* pattern = e.name == "matches" ? constant_pattern(e) : nullptr;
-      if (pattern != nullptr) lint_pattern(e, *pattern, sink);
-    });
+void lint_regexes(const Expr& root, base::DiagnosticSink& sink) {
+  for_each_node(root, [&](const Expr& e) {
+    const Expr* pattern = e.name == "matches" ? constant_pattern(e) : nullptr;
+    if (pattern != nullptr) lint_pattern(e, *pattern, sink);
   });
+}
+
+void lint_regexes(const Module& module, base::DiagnosticSink& sink) {
+  for_each_root(module, [&](const Expr& root, int) { lint_regexes(root, sink); });
 }
 
 void lint_unused(const Module& module, base::DiagnosticSink& sink) {
@@ -86,6 +88,12 @@ void lint_unused(const Module& module, base::DiagnosticSink& sink) {
          "feature `{}` is computed for every event and never read");
   report(module.lists, lists, base::DiagKind::kUnusedList, "list `{}` is never asked");
   report(module.labels, labels, base::DiagKind::kUnusedLabel, "label `{}` is neither set nor asked for");
+}
+
+void lint_rule(const Module& module, const Rule& rule, base::DiagnosticSink& sink) {
+  lint_optional_fields(module, rule, sink);
+  lint_rule_alone(module, rule, sink);
+  for_each_root(rule, [&](const Expr& root, int) { lint_regexes(root, sink); });
 }
 
 void lint(const Module& module, base::DiagnosticSink& sink) {

@@ -12,8 +12,9 @@ namespace weir::check {
 namespace {
 
 void check_cost(const Rule& rule, const Module& module, uint64_t cap, base::DiagnosticSink& sink) {
+  if (cap == 0) return;
   uint64_t cost = rule_cost(rule, module).total();
-  if (cap == 0 || cost <= cap) return;
+  if (cost <= cap) return;
   sink.emit(base::DiagKind::kTooCostly, rule.span,
             cost == kUnbounded ? fmt::format("the cost of rule `{}` has no bound, {} steps are allowed", rule.name, cap)
                                : fmt::format("rule `{}` can cost {} steps, {} are allowed", rule.name, cost, cap))
@@ -34,11 +35,13 @@ void check_owner(const Rule& rule, const std::vector<std::string>& owners, base:
 
 }  // namespace
 
+void check_limits(const Module& module, const Rule& rule, const ManifestLimits& limits, base::DiagnosticSink& sink) {
+  check_cost(rule, module, limits.max_rule_cost, sink);
+  check_owner(rule, limits.owners, sink);
+}
+
 void check_limits(const Module& module, const ManifestLimits& limits, base::DiagnosticSink& sink) {
-  for (const Rule& rule : module.rules) {
-    check_cost(rule, module, limits.max_rule_cost, sink);
-    check_owner(rule, limits.owners, sink);
-  }
+  for (const Rule& rule : module.rules) check_limits(module, rule, limits, sink);
 }
 
 }  // namespace weir::check

@@ -13,9 +13,11 @@ namespace weir::check {
 struct ManifestLimits {
   uint64_t max_rule_cost = 0;       // worst-case steps of one rule (cost.h); 0: no cap
   std::vector<std::string> owners;  // who may own a rule; empty: anybody
+  friend bool operator==(const ManifestLimits&, const ManifestLimits&) = default;
 };
 
 // The module must have been checked without errors.
 void check_limits(const Module& module, const ManifestLimits& limits, base::DiagnosticSink& sink);
+void check_limits(const Module& module, const Rule& rule, const ManifestLimits& limits, base::DiagnosticSink& sink);
 
 }  // namespace weir::check

@@ -25,9 +25,10 @@ std::unique_ptr<Module> make_module(std::vector<syntax::FileAst> files, std::sha
 }  // namespace
 
 ModuleChecker::ModuleChecker(std::vector<syntax::FileAst> files, std::shared_ptr<syntax::AstArena> arena,
-                             const CheckOptions& options, base::DiagnosticSink& sink)
-    : module_(make_module(std::move(files), std::move(arena))),
-      options_(options),
+                             CheckOptions options, base::DiagnosticSink& sink)
+    : owned_(make_module(std::move(files), std::move(arena))),
+      module_(owned_.get()),
+      options_(std::move(options)),
       sink_(sink),
       types_(*module_->types),
       scope_(*module_, symbols_, &imports_, types_),
@@ -58,7 +59,8 @@ std::unique_ptr<Module> ModuleChecker::run() {
   check_tests();
   check_regexes();
   if (options_.lint && !sink_.has_errors()) lint(*module_, sink_);
-  return std::move(module_);
+  options_.read_file = nullptr;
+  return std::move(owned_);
 }
 
 const Type* ModuleChecker::check_at(const syntax::Expr* expr, const Place& place) {

@@ -17,10 +17,16 @@ namespace weir::check {
 
 class ModuleChecker {
  public:
-  ModuleChecker(std::vector<syntax::FileAst> files, std::shared_ptr<syntax::AstArena> arena,
-                const CheckOptions& options, base::DiagnosticSink& sink);
+  ModuleChecker(std::vector<syntax::FileAst> files, std::shared_ptr<syntax::AstArena> arena, CheckOptions options,
+                base::DiagnosticSink& sink);
 
+  // Once. The module belongs to the caller; it must be there for as long as rules are replaced.
   std::unique_ptr<Module> run();
+
+  // Checks a rule of the module again, as `ast` now says: of the same name, id, event and file. False if it is not, or
+  // has errors: then the module is as it was, but for annotations. Warnings about the rule and about what nothing uses
+  // go to the sink; whether its condition is that of another rule is left to the caller (condition_of).
+  bool replace_rule(size_t index, const syntax::RuleStmt& ast);
 
  private:
   template <typename Visit>
@@ -64,12 +70,15 @@ class ModuleChecker {
 
   // rules.cc
   void check_rules();
+  Rule check_rule(const syntax::RuleStmt& ast);
   void check_effect(const syntax::EffectAst& ast, Rule& rule, const Place& place);
   void check_decides();
   bool read_verdict(const syntax::Name& name, Verdict* out);
 
   // regexes.cc
   void check_regexes();
+  void check_regexes(const Rule& rule);
+  void check_regexes(const syntax::Expr& root);
 
   // tests.cc
   struct TestState {
@@ -88,8 +97,9 @@ class ModuleChecker {
   bool check_key(const syntax::Expr& key, const types::Type* type);
   Place at_event(std::string_view what, int event) const;
 
-  std::unique_ptr<Module> module_;
-  const CheckOptions& options_;
+  std::unique_ptr<Module> owned_;  // until run() has ended
+  Module* module_;
+  CheckOptions options_;
   base::DiagnosticSink& sink_;
   types::TypeTable& types_;
   Symbols symbols_;

@@ -25,19 +25,25 @@ const Expr* constant_pattern(const Expr& call) {
 }
 
 void ModuleChecker::check_regexes() {
+  for_each_root(*module_, [&](const Expr& root, int) { check_regexes(root); });
+}
+
+void ModuleChecker::check_regexes(const Rule& rule) {
+  for_each_root(rule, [&](const Expr& root, int) { check_regexes(root); });
+}
+
+void ModuleChecker::check_regexes(const Expr& root) {
   RE2::Options quiet;
   quiet.set_log_errors(false);
-  for_each_root(*module_, [&](const Expr& root, int) {
-    for_each_node(root, [&](const Expr& e) {
-      const Expr* pattern = constant_pattern(e);
-      if (pattern == nullptr) return;
-      RE2 regex(re2::StringPiece(pattern->constant.s.data(), pattern->constant.s.size()), quiet);
-      if (regex.ok()) return;
-      sink_
-          .emit(base::DiagKind::kInvalidRegex, pattern->span,
-                fmt::format("malformed regular expression: {}", regex.error()))
-          .hint("regular expressions are RE2's: no look-around, no back references");
-    });
+  for_each_node(root, [&](const Expr& e) {
+    const Expr* pattern = constant_pattern(e);
+    if (pattern == nullptr) return;
+    RE2 regex(re2::StringPiece(pattern->constant.s.data(), pattern->constant.s.size()), quiet);
+    if (regex.ok()) return;
+    sink_
+        .emit(base::DiagKind::kInvalidRegex, pattern->span,
+              fmt::format("malformed regular expression: {}", regex.error()))
+        .hint("regular expressions are RE2's: no look-around, no back references");
   });
 }
 

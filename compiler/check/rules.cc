@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "compiler/check/lint.h"
 #include "compiler/check/module_checker.h"
 
 namespace weir::check {
@@ -25,40 +26,62 @@ bool ModuleChecker::read_verdict(const syntax::Name& name, Verdict* out) {
 
 void ModuleChecker::check_rules() {
   for (size_t i = 0; i < rule_asts_.size(); ++i) {
-    const syntax::RuleStmt& ast = *rule_asts_[i];
     file_ = rule_files_[i];
-    Rule rule;
-    rule.name = ast.name.text;
-    rule.id = ast.id.value_or(ast.name.text);
-    rule.ast = &ast;
-    rule.span = ast.name.span;
-    const Symbol* event = look_up(Symbol::Kind::kEvent, ast.event);
-    if (event != nullptr) {
-      rule.event = event->index;
-      Place place = at_event("rule", event->index);
-      check_condition(ast.when, place, "`when`");
-      const Type* score = check_at(ast.score, place);
-      if (score != nullptr && !is_number(score) && !score->is(Kind::kDyn)) {
-        report_mismatch(sink_, ast.score->span, "a score", types_.dbl(), score);
-      }
-      for (const syntax::EffectAst& effect : ast.effects) check_effect(effect, rule, place);
-      const Type* once = check_at(ast.once_key, place);
-      if (once != nullptr) check_key(*ast.once_key, once);
-      const Type* canary = check_at(ast.canary_key, place);
-      if (canary != nullptr) check_key(*ast.canary_key, canary);
-      for (const syntax::TemplatePiece& piece : ast.because) check_at(piece.expr, place);
-    }
-    if (ast.once_every && ast.once_every->nanos <= 0) {
-      sink_.emit(base::DiagKind::kBadCount, ast.once_every->span, "`once ... every` needs a duration above zero");
-    }
-    if (ast.limit_count && ast.limit_per && (*ast.limit_count < 1 || ast.limit_per->nanos <= 0)) {
-      sink_.emit(base::DiagKind::kBadCount, ast.limit_per->span, "`limit` needs a count and a duration above zero");
-    }
-    if (ast.canary_percent && *ast.canary_percent > 100) {
-      sink_.emit(base::DiagKind::kBadCount, ast.canary_span, "a share is between 0% and 100%");
-    }
-    module_->rules.push_back(std::move(rule));
+    module_->rules.push_back(check_rule(*rule_asts_[i]));
   }
+}
+
+Rule ModuleChecker::check_rule(const syntax::RuleStmt& ast) {
+  Rule rule;
+  rule.name = ast.name.text;
+  rule.id = ast.id.value_or(ast.name.text);
+  rule.ast = &ast;
+  rule.span = ast.name.span;
+  const Symbol* event = look_up(Symbol::Kind::kEvent, ast.event);
+  if (event != nullptr) {
+    rule.event = event->index;
+    Place place = at_event("rule", event->index);
+    check_condition(ast.when, place, "`when`");
+    const Type* score = check_at(ast.score, place);
+    if (score != nullptr && !is_number(score) && !score->is(Kind::kDyn)) {
+      report_mismatch(sink_, ast.score->span, "a score", types_.dbl(), score);
+    }
+    for (const syntax::EffectAst& effect : ast.effects) check_effect(effect, rule, place);
+    const Type* once = check_at(ast.once_key, place);
+    if (once != nullptr) check_key(*ast.once_key, once);
+    const Type* canary = check_at(ast.canary_key, place);
+    if (canary != nullptr) check_key(*ast.canary_key, canary);
+    for (const syntax::TemplatePiece& piece : ast.because) check_at(piece.expr, place);
+  }
+  if (ast.once_every && ast.once_every->nanos <= 0) {
+    sink_.emit(base::DiagKind::kBadCount, ast.once_every->span, "`once ... every` needs a duration above zero");
+  }
+  if (ast.limit_count && ast.limit_per && (*ast.limit_count < 1 || ast.limit_per->nanos <= 0)) {
+    sink_.emit(base::DiagKind::kBadCount, ast.limit_per->span, "`limit` needs a count and a duration above zero");
+  }
+  if (ast.canary_percent && *ast.canary_percent > 100) {
+    sink_.emit(base::DiagKind::kBadCount, ast.canary_span, "a share is between 0% and 100%");
+  }
+  return rule;
+}
+
+bool ModuleChecker::replace_rule(size_t index, const syntax::RuleStmt& ast) {
+  Rule& before = module_->rules[index];
+  file_ = before.span.file;
+  Rule rule = check_rule(ast);
+  check_regexes(rule);
+  if (sink_.has_errors() || rule.name != before.name || rule.id != before.id || rule.event != before.event)
+    return false;
+  // What only the old one uses is used no longer.
+  for_each_root(before, [&](const Expr& root, int) {
+    for_each_node(root, [&](const Expr& e) { module_->annotations.at(e) = {}; });
+  });
+  before = std::move(rule);
+  if (options_.lint) {
+    lint_rule(*module_, before, sink_);
+    lint_unused(*module_, sink_);
+  }
+  return true;
 }
 
 void ModuleChecker::check_effect(const syntax::EffectAst& ast, Rule& rule, const Place& place) {

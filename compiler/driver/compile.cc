@@ -3,23 +3,13 @@
 #include <fmt/format.h>
 
 #include "compiler/driver/constant_folding.h"
+#include "compiler/driver/stages.h"
 #include "compiler/lower/module.h"
 #include "compiler/syntax/parse.h"
 
 namespace weir::driver {
 
 namespace {
-
-// Files parse in the order given, so that diagnostics and rule numbers do not depend on anything else.
-std::vector<syntax::FileAst> parse(std::vector<SourceText> sources, base::SourceMap& map, syntax::AstArena& arena,
-                                   base::DiagnosticSink& sink) {
-  std::vector<syntax::FileAst> files;
-  for (SourceText& source : sources) {
-    base::FileId file = map.add(std::move(source.name), std::move(source.text));
-    files.push_back(syntax::parse_file(file, map, arena, sink));
-  }
-  return files;
-}
 
 ir::NodeId add_extra(const ExtraExpression& extra, Compilation& out, syntax::AstArena& arena, ir::Program& program,
                      base::DiagnosticSink& sink) {
@@ -39,19 +29,35 @@ ir::NodeId add_extra(const ExtraExpression& extra, Compilation& out, syntax::Ast
 
 }  // namespace
 
+std::unique_ptr<check::ModuleChecker> parse_and_check(std::vector<SourceText> sources, base::SourceMap& map,
+                                                      std::shared_ptr<syntax::AstArena> arena,
+                                                      const check::CheckOptions& options, base::DiagnosticSink& sink,
+                                                      std::unique_ptr<check::Module>* module) {
+  std::vector<syntax::FileAst> files;
+  for (SourceText& source : sources) {
+    base::FileId file = map.add(std::move(source.name), std::move(source.text));
+    files.push_back(syntax::parse_file(file, map, *arena, sink));
+  }
+  auto checker = std::make_unique<check::ModuleChecker>(std::move(files), std::move(arena), options, sink);
+  *module = checker->run();
+  return checker;
+}
+
+void check_permitted(const check::Module& module, const CompileOptions& options, base::DiagnosticSink& sink) {
+  if (module.rules.size() > options.max_rules)
+    sink.emit(base::DiagKind::kTooLarge, module.rules[options.max_rules].span,
+              fmt::format("more than {} rules", options.max_rules));
+  if (!sink.has_errors()) check::check_limits(module, options.limits, sink);
+}
+
 Compilation compile_with(std::vector<SourceText> sources, const std::vector<ExtraExpression>& extra,
                          const CompileOptions& options, std::vector<ir::NodeId>* extra_nodes) {
   Compilation out;
   out.sources = std::make_shared<base::SourceMap>();
   auto arena = std::make_shared<syntax::AstArena>();
   base::DiagnosticSink sink;
-  std::vector<syntax::FileAst> files = parse(std::move(sources), *out.sources, *arena, sink);
-  check::CheckOptions check_options{options.read_file, options.lint};
-  out.checked = check::check_module(std::move(files), arena, *out.sources, check_options, sink);
-  if (out.checked->rules.size() > options.max_rules)
-    sink.emit(base::DiagKind::kTooLarge, out.checked->rules[options.max_rules].span,
-              fmt::format("more than {} rules", options.max_rules));
-  if (!sink.has_errors()) check::check_limits(*out.checked, options.limits, sink);
+  parse_and_check(std::move(sources), *out.sources, arena, {options.read_file, options.lint}, sink, &out.checked);
+  check_permitted(*out.checked, options, sink);
   if (!sink.has_errors()) {
     auto program = std::make_shared<ir::Program>(lower::lower_module(*out.checked, out.sources, fold_constant, sink));
     std::vector<ir::NodeId> roots = program->roots();

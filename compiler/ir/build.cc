@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 
 #include "compiler/ir/ir.h"
 
@@ -181,6 +182,38 @@ NodeId Module::add_fold(const types::Type* type, std::span<const NodeId> args, F
                            folds[index].iter2_local == UINT32_MAX ? 0 : folds[index].iter2_local});
   local_count = std::max(local_count, top + 1);
   return add(Op::kFold, type, args, static_cast<int32_t>(index));
+}
+
+void Module::edit_spans(const base::Edit& edit) {
+  for (base::Span& span : spans_) {
+    if (edit.touches(span))
+      span.file = kNoFile;
+    else
+      edit.move(span);
+  }
+}
+
+bool Module::begins_with(const Module& other) const {
+  const auto prefix = [](const auto& all, const auto& first, auto same) {
+    return first.size() <= all.size() && std::equal(first.begin(), first.end(), all.begin(), same);
+  };
+  const auto same_node = [](const Node& a, const Node& b) {
+    return a.op == b.op && a.flags == b.flags && a.builtin == b.builtin && a.index == b.index &&
+           a.first_arg == b.first_arg && a.arg_count == b.arg_count && a.locals == b.locals && a.type == b.type;
+  };
+  const auto same_fold = [](const Fold& a, const Fold& b) {
+    return a.iter_local == b.iter_local && a.iter2_local == b.iter2_local && a.accu_local == b.accu_local;
+  };
+  const auto same_callee = [](const DynCallee& a, const DynCallee& b) {
+    return a.function == b.function && a.style == b.style;
+  };
+  const auto same_failure = [](const Failure& a, const Failure& b) {
+    return a.code == b.code && a.message == b.message;
+  };
+  return prefix(nodes_, other.nodes_, same_node) && prefix(args_, other.args_, std::equal_to<>()) &&
+         prefix(constants, other.constants, std::equal_to<>()) && prefix(strings, other.strings, std::equal_to<>()) &&
+         prefix(masks, other.masks, std::equal_to<>()) && prefix(folds, other.folds, same_fold) &&
+         prefix(dyn_callees, other.dyn_callees, same_callee) && prefix(failures, other.failures, same_failure);
 }
 
 uint32_t Module::intern(Constant constant) {

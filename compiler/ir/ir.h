@@ -121,6 +121,10 @@ class Module {
     return id < spans_.size() && spans_[id].file != kNoFile ? &spans_[id] : nullptr;
   }
 
+  // Whether the nodes of `other`, and all they refer to, are the first ones of this module: whatever was made for them
+  // holds here. Types must be of one table; memos are not looked at.
+  bool begins_with(const Module& other) const;
+
   std::vector<Constant> constants;
   std::vector<std::string> strings;         // names of select, has_field…
   std::vector<std::vector<uint8_t>> masks;  // optional masks
@@ -136,6 +140,8 @@ class Module {
              types::BuiltinId builtin = types::BuiltinId::kCount, uint8_t extra_flags = 0);
   NodeId add_fold(const types::Type* type, std::span<const NodeId> args, Fold fold);
   void set_span(NodeId id, const base::Span& span);  // unless it has one
+  // What was said of a place that was edited is forgotten; what is behind it moves.
+  void edit_spans(const base::Edit& edit);
   uint32_t intern(Constant constant);
   uint32_t intern_string(std::string_view text);
   uint32_t intern_mask(const std::vector<uint8_t>& mask);

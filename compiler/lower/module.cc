@@ -72,7 +72,13 @@ class ModuleLowering {
     out_.features.push_back(std::move(out));
   }
 
-  void rule(const check::Rule& r) {
+  void add_rule(const check::Rule& r) {
+    ir::Rule out = rule(r);
+    out_.events[out.event].rules.push_back(static_cast<uint32_t>(out_.rules.size()));
+    out_.rules.push_back(std::move(out));
+  }
+
+  ir::Rule rule(const check::Rule& r) {
     const syntax::RuleStmt& ast = *r.ast;
     ir::Rule out;
     out.name = r.name;
@@ -96,8 +102,7 @@ class ModuleLowering {
     for (const check::Effect& e : r.effects) out.effects.push_back(effect(e, r.event));
     for (const syntax::TemplatePiece& piece : ast.because)
       out.because.push_back({piece.text, lower(piece.expr, r.event)});
-    out_.events[out.event].rules.push_back(static_cast<uint32_t>(out_.rules.size()));
-    out_.rules.push_back(std::move(out));
+    return out;
   }
 
   void decide(const check::Decide& d) {
@@ -262,10 +267,16 @@ ir::Program lower_module(const check::Module& module, std::shared_ptr<base::Sour
   ModuleLowering lowering(module, program, module.annotations, std::move(simplify), sink);
   lowering.declarations();
   for (const check::Feature& f : module.features) lowering.feature(f);
-  for (const check::Rule& r : module.rules) lowering.rule(r);
+  for (const check::Rule& r : module.rules) lowering.add_rule(r);
   for (const check::Decide& d : module.decides) lowering.decide(d);
   for (const syntax::TestStmt* t : module.tests) lowering.test(*t);
   return program;
+}
+
+void lower_rule(const check::Module& module, size_t index, ir::Program& program, Simplify simplify,
+                base::DiagnosticSink& sink) {
+  ModuleLowering lowering(module, program, module.annotations, std::move(simplify), sink);
+  program.rules[index] = lowering.rule(module.rules[index]);
 }
 
 ir::NodeId lower_on_event(const syntax::Expr& expr, const check::Module& module, int event,

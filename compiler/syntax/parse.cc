@@ -12,6 +12,25 @@ using base::DiagKind;
 namespace {
 
 // Reports what forbids lexing at all.
+bool check_source(base::FileId file, std::string_view text, const ParseLimits& limits, base::DiagnosticSink& sink);
+
+}  // namespace
+
+bool parse_statement(base::FileId file, const base::SourceMap& sources, uint32_t begin, uint32_t end, AstArena& arena,
+                     FileAst& ast, const ParseLimits& limits) {
+  const std::string_view text = sources.file(file).text();
+  base::DiagnosticSink sink;
+  if (text.size() > limits.max_source_bytes || !check_source(file, text.substr(begin, end - begin), limits, sink))
+    return false;
+  TokenList tokens(file, text, begin, end, sink, limits.by_grammar);
+  const std::vector<Range> statements = cut_statements(tokens);
+  if (statements.size() != 1 || tokens.span(tokens.all()) != base::Span{file, begin, end}) return false;
+  StatementParser(tokens, arena, sink, limits).parse(statements[0], ast);
+  return sink.all().empty() && ast.statements.size() == 1 && ast.statements[0].span == tokens.span(tokens.all());
+}
+
+namespace {
+
 bool check_source(base::FileId file, std::string_view text, const ParseLimits& limits, base::DiagnosticSink& sink) {
   if (text.size() > limits.max_source_bytes) {
     sink.emit(DiagKind::kTooLarge, {file, 0, 0},

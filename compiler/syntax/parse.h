@@ -24,6 +24,11 @@ struct ParseLimits {
 FileAst parse_file(base::FileId file, const base::SourceMap& sources, AstArena& arena, base::DiagnosticSink& sink,
                    const ParseLimits& limits = {});
 
+// One statement that is all of bytes [begin, end) of a file, from its first token to its last, added to `ast`. False if
+// that is not what they are, or if there is anything to be said of them.
+bool parse_statement(base::FileId file, const base::SourceMap& sources, uint32_t begin, uint32_t end, AstArena& arena,
+                     FileAst& ast, const ParseLimits& limits = {});
+
 // One CEL expression filling the whole source. Null (and a diagnostic) if it cannot be parsed.
 Expr* parse_expression(base::FileId file, const base::SourceMap& sources, AstArena& arena, base::DiagnosticSink& sink,
                        const ParseLimits& limits = {});

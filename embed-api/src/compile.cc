@@ -1,10 +1,12 @@
 // Sources to a rule set that can be evaluated.
 #include "embed-api/src/compile.h"
 
+#include <mutex>
 #include <optional>
 #include <span>
 
 #include "compiler/driver/bundle.h"
+#include "compiler/driver/recompile.h"
 
 namespace weir::embed {
 weir_status read_request(const EngineState& engine, const weir_compile_options* options, CompileRequest* out,
@@ -92,6 +94,19 @@ absl::Status add_plans(const std::vector<types::EventMapping>& mappings, Ruleset
   return absl::OkStatus();
 }
 
+}  // namespace
+
+// Compilations that do not find it free do without.
+struct LastCompiled {
+  std::mutex mutex;  // of what follows
+  driver::Recompiler recompiler;
+  std::shared_ptr<const engine::Rules> rules;
+};
+
+std::shared_ptr<LastCompiled> make_last_compiled() { return std::make_shared<LastCompiled>(); }
+
+namespace {
+
 // Of everything a rule set is compiled from, in order.
 class ContentHash {
  public:
@@ -132,7 +147,13 @@ weir_status compile_set(const std::shared_ptr<const EngineState>& engine, driver
   };
   if (!request.lists.empty()) source.ir.clear();  // which has the lists of the bundle
   content.add(source.ir);                         // with its lists, which are not read then
-  driver::Compilation compilation = driver::compile_rule_set(std::move(source.sources), source.ir, options);
+  std::unique_lock<std::mutex> lock;              // while the last one serves
+  LastCompiled* last = source.ir.empty() ? engine->last.get() : nullptr;
+  if (last != nullptr) lock = std::unique_lock(last->mutex, std::try_to_lock);
+  if (!lock.owns_lock()) last = nullptr;
+  driver::Compilation compilation = last != nullptr
+                                        ? last->recompiler.compile(std::move(source.sources), options)
+                                        : driver::compile_rule_set(std::move(source.sources), source.ir, options);
   if (diags != nullptr) *diags = make_diags(compilation);
   if (compilation.program == nullptr) return report(err, WEIR_E_COMPILE, first_error(compilation));
   auto state = std::make_shared<RulesetState>();
@@ -143,10 +164,12 @@ weir_status compile_set(const std::shared_ptr<const EngineState>& engine, driver
   rules_options.compile_threads = engine->compile_threads;
   rules_options.cache_directory = engine->native_cache;
   rules_options.max_cache_bytes = engine->max_native_cache_bytes;
+  if (last != nullptr) rules_options.previous = last->rules;
   auto rules = engine::Rules::create(compilation.program, rules_options);
   if (!rules.ok())
     return report(err, rules.status(), absl::IsInvalidArgument(rules.status()) ? WEIR_E_COMPILE : WEIR_E_INTERNAL);
   state->rules = *std::move(rules);
+  if (last != nullptr) last->rules = state->rules;
   if (absl::Status s = add_plans(source.manifest.events, state.get()); !s.ok()) return report(err, s, WEIR_E_COMPILE);
   state->policies = driver::event_policies(source.manifest, *compilation.program);
   state->max_state_bytes = source.manifest.state_memory_bytes;

@@ -58,6 +58,7 @@ weir_status weir_engine_create(const weir_engine_options* options, weir_engine**
     WEIR_REQUIRE_TEXT(given.native_cache, err);
     state.native_cache = weir::embed::view(given.native_cache);
     if (given.max_native_cache_bytes != 0) state.max_native_cache_bytes = given.max_native_cache_bytes;
+    if (given.quick_edits != 0) state.last = weir::embed::make_last_compiled();
     if (given.trusted_key_count != 0) WEIR_REQUIRE(given.trusted_keys, err);
     for (size_t i = 0; i < given.trusted_key_count; ++i) {
       WEIR_REQUIRE_TEXT(given.trusted_keys[i], err);

@@ -19,6 +19,9 @@
 
 namespace weir::embed {
 
+struct LastCompiled;  // compile.cc
+std::shared_ptr<LastCompiled> make_last_compiled();
+
 struct EngineState {
   uint32_t compile_threads = 1;
   uint32_t max_rules = 1'000'000;
@@ -26,6 +29,7 @@ struct EngineState {
   std::vector<crypto::PublicKey> trusted_keys;  // any: rule sets come from bundles that one of them has signed
   std::string native_cache;
   uint64_t max_native_cache_bytes = uint64_t{1} << 30;
+  std::shared_ptr<LastCompiled> last;  // with quick_edits
 };
 
 // The shape of one event type as a host sees it: entities erased to their base.

@@ -48,6 +48,9 @@ struct RulesOptions {
   std::string cache_directory = {};
   uint64_t max_cache_bytes = uint64_t{1} << 30;
   bool use_index = true;  // false: every rule is evaluated, for tests and measurements
+  // The rules before these. Where the program begins with the nodes of theirs (driver::Recompiler) and few conditions
+  // of an event type are others, its index is taken over, and these few are evaluated for every event. Not kept.
+  std::shared_ptr<const class Rules> previous = {};
 };
 
 // May be destroyed while native code is being compiled for it: that is given up, and nobody waits.

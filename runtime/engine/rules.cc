@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "runtime/batch/plan.h"
@@ -18,6 +19,20 @@ size_t min_indexed_rules(Tier tier) {
   if (tier == Tier::kNative) return jit::kMinIndexedRules;
 #endif
   return kInterpreted;
+}
+
+// Conditions that an index taken over knows nothing of: beyond, all are looked at again.
+constexpr size_t kMaxOpenRules = 32;
+
+std::unique_ptr<const index::PredicateIndex> edited_index(const index::PredicateIndex& before,
+                                                          std::span<const ir::NodeId> old_group,
+                                                          std::span<const ir::NodeId> group, const ir::Module& module) {
+  if (group.size() != old_group.size()) return nullptr;
+  std::vector<uint32_t> open;
+  for (uint32_t i = 0; i < group.size(); ++i)
+    if (group[i] != old_group[i] || std::ranges::binary_search(before.open(), i)) open.push_back(i);
+  if (open.size() > kMaxOpenRules) return nullptr;
+  return std::make_unique<const index::PredicateIndex>(before, module, open);
 }
 
 absl::Status invalid(const std::string& text) {
@@ -94,10 +109,15 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
   }
   rules->interpreter_ = std::make_shared<interp::Interpreter>(p.module, groups);
   Interpreted interpreted{rules->interpreter_, {}};
-  for (const std::vector<ir::NodeId>& group : groups) {
+  const Tiers* previous = options.previous == nullptr ? nullptr : options.previous->tiers_.get();
+  if (previous != nullptr && !p.module.begins_with(options.previous->program_->module)) previous = nullptr;
+  for (uint32_t event = 0; event < groups.size(); ++event) {
+    const std::vector<ir::NodeId>& group = groups[event];
     auto& index = interpreted.indexes.emplace_back();
-    if (options.use_index && group.size() >= min_indexed_rules(options.tier))
-      index = std::make_unique<const index::PredicateIndex>(p.module, group);
+    if (!options.use_index || group.size() < min_indexed_rules(options.tier)) continue;
+    if (previous != nullptr && previous->interpreted_index(event) != nullptr)
+      index = edited_index(*previous->interpreted_index(event), previous->group(event), group, p.module);
+    if (index == nullptr) index = std::make_unique<const index::PredicateIndex>(p.module, group);
   }
   rules->tiers_ = std::make_shared<Tiers>(rules->program_, std::move(groups), std::move(interpreted));
 #ifdef WEIR_HAVE_JIT

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,13 @@ class Tiers {
         Interpreted interpreter);
 
   const Evaluation& current() const { return *current_.load(std::memory_order_acquire); }
+  std::span<const ir::NodeId> group(uint32_t event) const {
+    return event < groups_.size() ? std::span<const ir::NodeId>(groups_[event]) : std::span<const ir::NodeId>();
+  }
+  // Of the interpreter. Null if there is none.
+  const index::PredicateIndex* interpreted_index(uint32_t event) const {
+    return event < interpreter_.indexes.size() ? interpreter_.indexes[event].get() : nullptr;
+  }
   TierStatus status() const;
   // TierStatus::note, which is set once.
   std::string_view note() const;

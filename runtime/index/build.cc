@@ -47,6 +47,7 @@ class IndexBuilder {
   void build(std::span<const ir::NodeId> rules) {
     guards_ = find_guards(m_, rules);
     out_.rules_ = rules.size();
+    out_.is_open_.assign((rules.size() + 63) / 64, 0);
     make_columns();
     flatten();
     lay_out();
@@ -88,15 +89,15 @@ class IndexBuilder {
       if (column.operand.computed) out_.computed_.push_back(column.operand.node);
       switch (column.operand.domain) {
         case Domain::kSearch:
-          column.searches = std::make_unique<SearchKeys>();
+          column.searches = std::make_shared<SearchKeys>();
           column.keyed = true;
           break;
         case Domain::kMember:
-          column.members = std::make_unique<TextTable>();
+          column.members = std::make_shared<TextTable>();
           column.keyed = true;
           break;
         default:
-          column.cells = std::make_unique<ValueCells>(m_, column.operand.domain, tests[c]);
+          column.cells = std::make_shared<ValueCells>(m_, column.operand.domain, tests[c]);
           column.keyed = column.operand.domain == Domain::kText && column.cells->size() > kMaxDenseCells;
       }
     }
@@ -366,7 +367,7 @@ class IndexBuilder {
   std::vector<std::vector<std::pair<uint32_t, Change>>> changes_;  // by column: key, change
 };
 
-PredicateIndex::PredicateIndex(const ir::Module& module, std::span<const ir::NodeId> rules) : module_(module) {
+PredicateIndex::PredicateIndex(const ir::Module& module, std::span<const ir::NodeId> rules) : module_(&module) {
   IndexBuilder(module, *this).build(rules);
 }
 

@@ -7,6 +7,14 @@ namespace weir::index {
 
 using value::Value;
 
+PredicateIndex::PredicateIndex(const PredicateIndex& other, const ir::Module& module, std::span<const uint32_t> open)
+    : PredicateIndex(other) {
+  module_ = &module;
+  open_.assign(open.begin(), open.end());
+  std::ranges::fill(is_open_, 0);
+  for (uint32_t rule : open_) is_open_[rule / 64] |= uint64_t{1} << (rule % 64);
+}
+
 std::unique_ptr<PredicateIndex::Scratch> PredicateIndex::make_scratch() const {
   auto scratch = std::make_unique<Scratch>();
   scratch->row.resize(lanes_.size());
@@ -29,7 +37,7 @@ std::unique_ptr<PredicateIndex::Scratch> PredicateIndex::make_scratch() const {
 Value PredicateIndex::operand_value(const Column& column, const value::Evaluator& evaluator,
                                     value::EvalContext& ctx) const {
   if (column.operand.computed) return evaluator.eval(column.operand.node, ctx);
-  const ir::Node& node = module_.node(column.operand.node);
+  const ir::Node& node = module_->node(column.operand.node);
   const Value& v = ctx.row[node.index];
   return node.op == ir::Op::kHasSlot ? Value::boolean(!v.is_missing()) : v;
 }
@@ -149,9 +157,10 @@ std::span<const PredicateIndex::Selected> PredicateIndex::select(const value::Ev
 
   scratch.selected.clear();
   for (size_t w = 0; w < scratch.may.size(); ++w) {
-    for (uint64_t bits = scratch.may[w]; bits != 0; bits &= bits - 1) {
+    const uint64_t certain = scratch.certain[w] & ~is_open_[w];
+    for (uint64_t bits = scratch.may[w] | is_open_[w]; bits != 0; bits &= bits - 1) {
       const auto bit = static_cast<uint32_t>(std::countr_zero(bits));
-      scratch.selected.push_back({static_cast<uint32_t>(w * 64) + bit, (scratch.certain[w] >> bit & 1) != 0});
+      scratch.selected.push_back({static_cast<uint32_t>(w * 64) + bit, (certain >> bit & 1) != 0});
     }
     scratch.may[w] = scratch.certain[w] = 0;
   }
@@ -159,7 +168,7 @@ std::span<const PredicateIndex::Selected> PredicateIndex::select(const value::Ev
 }
 
 size_t PredicateIndex::bytes() const {
-  size_t n = (exists_.size() + exact_.size() + ones_.size() + base_.size()) * sizeof(uint64_t) +
+  size_t n = (is_open_.size() + exists_.size() + exact_.size() + ones_.size() + base_.size()) * sizeof(uint64_t) +
              (rule_of_.size() + wakes_.size() + awake_.size() + first_step_.size()) * sizeof(uint32_t) +
              steps_.size() * sizeof(Step);
   for (const Lane& lane : lanes_) n += (lane.rows.size() + lane.uses.size()) * sizeof(uint64_t);

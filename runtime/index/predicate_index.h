@@ -30,11 +30,16 @@ class PredicateIndex {
  public:
   // Rules are known by their position in `rules`. The module must outlive the index.
   PredicateIndex(const ir::Module& module, std::span<const ir::NodeId> rules);
+  // The index of the same rules but for some, `open`, of which it knows nothing: they are always to be evaluated. The
+  // module begins with that of `other` (ir::Module::begins_with).
+  PredicateIndex(const PredicateIndex& other, const ir::Module& module, std::span<const uint32_t> open);
 
   // Nodes that select() evaluates.
   const std::vector<ir::NodeId>& computed() const { return computed_; }
   // Rules that some term without a test makes visited by every event.
   const std::vector<uint32_t>& unguarded() const { return unguarded_; }
+  // Rules of which it knows nothing, in order.
+  const std::vector<uint32_t>& open() const { return open_; }
   size_t terms() const { return rule_of_.size(); }
   size_t bytes() const;
 
@@ -49,6 +54,7 @@ class PredicateIndex {
 
  private:
   friend class IndexBuilder;
+  PredicateIndex(const PredicateIndex&) = default;
 
   // Rows of bits for one clause a term: an operand has a lane, or several where terms search it more than once. Its
   // first words are those of awake_; of others a lane has only those where a term has a clause in it.
@@ -67,9 +73,10 @@ class PredicateIndex {
   };
   struct Column {
     Operand operand;
-    std::unique_ptr<ValueCells> cells;     // bool, numbers, text
-    std::unique_ptr<SearchKeys> searches;  // search
-    std::unique_ptr<TextTable> members;    // member
+    // Shared by indexes of rules that were edited.
+    std::shared_ptr<ValueCells> cells;     // bool, numbers, text
+    std::shared_ptr<SearchKeys> searches;  // search
+    std::shared_ptr<TextTable> members;    // member
     std::vector<uint32_t> lanes;
     // A value picks a row; or, if keyed, changes the one there is: by key (search, member, or cell of a text).
     bool keyed = false;
@@ -89,7 +96,7 @@ class PredicateIndex {
   void narrow_woken(Scratch& scratch) const;
   void keep(uint32_t word, uint64_t left, uint64_t certain, Scratch& scratch) const;
 
-  const ir::Module& module_;
+  const ir::Module* module_;
   std::vector<Column> columns_;
   std::vector<Lane> lanes_;
   std::vector<uint32_t> first_step_;      // by word of terms; awake words have none
@@ -102,6 +109,8 @@ class PredicateIndex {
   std::vector<uint32_t> wakes_;           // by word of live rows: word of terms to look at if it changes; or kNoWord
   std::vector<ir::NodeId> computed_;
   std::vector<uint32_t> unguarded_;
+  std::vector<uint32_t> open_;
+  std::vector<uint64_t> is_open_;  // by rule
   size_t rules_ = 0;
   static constexpr uint32_t kNoWord = UINT32_MAX;
 };

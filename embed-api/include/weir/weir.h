@@ -175,6 +175,10 @@ typedef struct weir_engine_options {
    * processes may share it and anybody may empty it. */
   weir_str native_cache;
   uint64_t max_native_cache_bytes; /* what was used longest ago goes. Default 1 GiB */
+  /* 1: the engine keeps what it compiled from text last, so that the same rule set with one rule edited is there
+   * sooner: of 10,000 rules in a thirtieth of the time. Takes the memory of the rule set about once again. */
+  uint32_t quick_edits;
+  uint32_t reserved;
 } weir_engine_options;
 
 /* options may be NULL: all defaults. An `abi` above the library's, or 0, is WEIR_E_ABI, a text that is no key

@@ -246,8 +246,43 @@ static void tiers(void) {
   weir_engine_release(engine);
 }
 
+/* The same rules with one edited, one after the other, by an engine that keeps what it compiled. */
+static void quick_edits(void) {
+  weir_error err = WEIR_INIT(weir_error);
+  weir_engine *engine = NULL;
+  weir_engine_options options = WEIR_INIT(weir_engine_options);
+  options.abi = WEIR_ABI;
+  options.quick_edits = 1;
+  OK(weir_engine_create(&options, &engine, &err));
+  for (int round = 0; round < 6; ++round) {
+    char rules[256];
+    snprintf(rules, sizeof rules,
+             "event e { x: int }\nrule a on e { id \"1\" when e.x > %d score 1 mode live }\n"
+             "rule b on e { id \"2\" when e.x > 3 score %d mode live }\n",
+             round % 2 == 0 ? 5 : 1, round);
+    weir_source source = {text("q.weir"), text(rules)};
+    weir_ruleset *ruleset = NULL;
+    weir_diags *diags = NULL;
+    OK(weir_compile(engine, &source, 1, NULL, &ruleset, &diags, &err));
+    CHECK(weir_diags_count(diags) == 0);
+    weir_session *session = make_session(ruleset);
+    weir_event *event = make_event(ruleset, "e");
+    weir_verdict *verdict = eval_json(session, event, "{\"time\":\"2026-01-01T00:00:00Z\",\"x\":4}");
+    CHECK(info_of(verdict).hit_count == (round % 2 == 0 ? 1 : 2));
+    weir_verdict_release(verdict);
+    weir_event_release(event);
+    weir_session_release(session);
+    weir_ruleset_release(ruleset);
+    weir_diags_release(diags);
+    weir_source wrong = {text("q.weir"), text("event e { x: int }\nrule a on e { when e.y }\n")};
+    if (round == 3) FAILS(WEIR_E_COMPILE, "no field", weir_compile(engine, &wrong, 1, NULL, &ruleset, NULL, &err));
+  }
+  weir_engine_release(engine);
+}
+
 int main(void) {
   diagnostics();
+  quick_edits();
   warnings();
   lists_and_limits();
   contents();
