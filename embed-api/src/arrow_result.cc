@@ -9,68 +9,89 @@
 namespace weir::embed {
 namespace {
 
-// A type as it is handed out. Children may be moved away and released by themselves, so each stands alone.
-struct SchemaOwner {
-  std::string format, name;
-  std::vector<ArrowSchema> children;
-  std::vector<ArrowSchema*> pointers;
+// A structure of Arrow's that is released unless it is taken.
+template <typename Item>
+class Handle {
+ public:
+  explicit Handle(Item item) : item_(item) {}
+  Handle(Handle&& other) noexcept : item_(other.take()) {}
+  Handle& operator=(Handle&&) = delete;
+  ~Handle() {
+    if (item_.release != nullptr) item_.release(&item_);
+  }
+  Item take() {
+    Item out = item_;
+    item_.release = nullptr;
+    return out;
+  }
+
+ private:
+  Item item_;
 };
 
-void release_schema(ArrowSchema* schema) {
-  auto* owner = static_cast<SchemaOwner*>(schema->private_data);
-  for (ArrowSchema& child : owner->children)
-    if (child.release != nullptr) child.release(&child);
-  delete owner;
-  schema->release = nullptr;
+// What a structure points to. Children may be moved away and released by themselves, so each stands alone.
+template <typename Item, typename Parts>
+struct Owner {
+  Parts parts;
+  std::vector<Item> children;
+  std::vector<Item*> pointers;
+
+  ~Owner() {
+    for (Item& child : children)
+      if (child.release != nullptr) child.release(&child);
+  }
+};
+
+template <typename Item, typename Parts>
+void release(Item* item) {
+  delete static_cast<Owner<Item, Parts>*>(item->private_data);
+  item->release = nullptr;
 }
 
-ArrowSchema make_schema(const char* format, const char* name, std::vector<ArrowSchema> children = {}) {
-  auto owner = std::make_unique<SchemaOwner>();
-  owner->format = format;
-  owner->name = name;
-  owner->children = std::move(children);
-  for (ArrowSchema& child : owner->children) owner->pointers.push_back(&child);
-  ArrowSchema out = {};
-  out.format = owner->format.c_str();
-  out.name = owner->name.c_str();
+// `parts` are where they stay: `point` makes the structure point to them.
+template <typename Item, typename Parts, typename Point, typename... Children>
+Handle<Item> make(Parts parts, Point point, Children... children) {
+  auto owner = std::make_unique<Owner<Item, Parts>>();
+  owner->parts = std::move(parts);
+  owner->children.reserve(sizeof...(children));
+  (owner->children.push_back(children.take()), ...);
+  for (Item& child : owner->children) owner->pointers.push_back(&child);
+  Item out = {};
+  point(owner->parts, &out);
   out.n_children = static_cast<int64_t>(owner->children.size());
   out.children = owner->pointers.data();
-  out.release = release_schema;
+  out.release = release<Item, Parts>;
   out.private_data = owner.release();
-  return out;
+  return Handle<Item>(out);
 }
 
-struct ArrayOwner {
+struct SchemaParts {
+  std::string format, name;
+};
+
+template <typename... Children>
+Handle<ArrowSchema> make_schema(const char* format, const char* name, Children... children) {
+  const auto point = [](const SchemaParts& parts, ArrowSchema* out) {
+    out->format = parts.format.c_str();
+    out->name = parts.name.c_str();
+  };
+  return make<ArrowSchema>(SchemaParts{format, name}, point, std::move(children)...);
+}
+
+struct ArrayParts {
   std::shared_ptr<const ArrowResult> data;
   std::vector<const void*> buffers;
-  std::vector<ArrowArray> children;
-  std::vector<ArrowArray*> pointers;
 };
 
-void release_array(ArrowArray* array) {
-  auto* owner = static_cast<ArrayOwner*>(array->private_data);
-  for (ArrowArray& child : owner->children)
-    if (child.release != nullptr) child.release(&child);
-  delete owner;
-  array->release = nullptr;
-}
-
-ArrowArray make_array(const std::shared_ptr<const ArrowResult>& data, size_t length, std::vector<const void*> buffers,
-                      std::vector<ArrowArray> children = {}) {
-  auto owner = std::make_unique<ArrayOwner>();
-  owner->data = data;
-  owner->buffers = std::move(buffers);
-  owner->children = std::move(children);
-  for (ArrowArray& child : owner->children) owner->pointers.push_back(&child);
-  ArrowArray out = {};
-  out.length = static_cast<int64_t>(length);
-  out.n_buffers = static_cast<int64_t>(owner->buffers.size());
-  out.buffers = owner->buffers.data();
-  out.n_children = static_cast<int64_t>(owner->children.size());
-  out.children = owner->pointers.data();
-  out.release = release_array;
-  out.private_data = owner.release();
-  return out;
+template <typename... Children>
+Handle<ArrowArray> make_array(const std::shared_ptr<const ArrowResult>& data, size_t length,
+                              std::vector<const void*> buffers, Children... children) {
+  const auto point = [length](ArrayParts& parts, ArrowArray* out) {
+    out->length = static_cast<int64_t>(length);
+    out->n_buffers = static_cast<int64_t>(parts.buffers.size());
+    out->buffers = parts.buffers.data();
+  };
+  return make<ArrowArray>(ArrayParts{data, std::move(buffers)}, point, std::move(children)...);
 }
 
 }  // namespace
@@ -94,22 +115,20 @@ void ArrowResult::add(const engine::EventResult& result) {
 void ArrowResult::move_to(ArrowSchema* schema, ArrowArray* array) {
   const auto data = std::make_shared<ArrowResult>(std::move(*this));
   const size_t events = data->verdicts_.size(), hits = data->rules_.size();
-  const ArrowSchema type =
-      make_schema("+s", "",
-                  {make_schema("C", "verdict"), make_schema("C", "shadow_verdict"), make_schema("g", "score"),
-                   make_schema("g", "shadow_score"), make_schema("b", "duplicate"),
-                   make_schema("+l", "hits",
-                               {make_schema("+s", "item", {make_schema("I", "rule"), make_schema("C", "outcome")})})});
+  Handle<ArrowSchema> type = make_schema(
+      "+s", "", make_schema("C", "verdict"), make_schema("C", "shadow_verdict"), make_schema("g", "score"),
+      make_schema("g", "shadow_score"), make_schema("b", "duplicate"),
+      make_schema("+l", "hits", make_schema("+s", "item", make_schema("I", "rule"), make_schema("C", "outcome"))));
   const auto column = [&](size_t length, const void* values) { return make_array(data, length, {nullptr, values}); };
-  *array =
-      make_array(data, events, {nullptr},
-                 {column(events, data->verdicts_.data()), column(events, data->shadow_verdicts_.data()),
-                  column(events, data->scores_.data()), column(events, data->shadow_scores_.data()),
-                  column(events, data->duplicates_.data()),
-                  make_array(data, events, {nullptr, data->first_hit_.data()},
-                             {make_array(data, hits, {nullptr},
-                                         {column(hits, data->rules_.data()), column(hits, data->outcomes_.data())})})});
-  *schema = type;
+  Handle<ArrowArray> values = make_array(
+      data, events, {nullptr}, column(events, data->verdicts_.data()), column(events, data->shadow_verdicts_.data()),
+      column(events, data->scores_.data()), column(events, data->shadow_scores_.data()),
+      column(events, data->duplicates_.data()),
+      make_array(
+          data, events, {nullptr, data->first_hit_.data()},
+          make_array(data, hits, {nullptr}, column(hits, data->rules_.data()), column(hits, data->outcomes_.data()))));
+  *array = values.take();
+  *schema = type.take();
 }
 
 }  // namespace weir::embed

@@ -213,5 +213,16 @@ size_t evaluate(const Item* items, const uint32_t* starts, uint32_t first, uint3
 }
 std::string_view kernels_in_use() { return HWY_DYNAMIC_DISPATCH(Name)(); }
 
+bool use_kernels(std::string_view target) {
+  for (int64_t left = hwy::SupportedTargets() & HWY_TARGETS; left != 0; left &= left - 1) {
+    const int64_t lowest = left & -left;
+    if (hwy::TargetName(lowest) != target) continue;
+    hwy::SetSupportedTargetsForTest(lowest);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    return kernels_in_use() == target;
+  }
+  return false;
+}
+
 }  // namespace weir::batch
 #endif

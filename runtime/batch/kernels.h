@@ -49,5 +49,8 @@ size_t evaluate(const Item* items, const uint32_t* starts, uint32_t first, uint3
                 const RowSet& rows, size_t words, Survivor* out);
 // The instruction set in use: "AVX2", "AVX3", "NEON"…
 std::string_view kernels_in_use();
+// For tests: another one, by name, for the whole process. False if the kernels are not compiled for it, or the machine
+// has it not; then nothing changes.
+bool use_kernels(std::string_view target);
 
 }  // namespace weir::batch
