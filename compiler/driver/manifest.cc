@@ -24,7 +24,7 @@ class ManifestReader {
   void read(const YAML::Node& root) {
     if (root.IsNull()) return;
     if (!expect_map(root, "the manifest")) return;
-    known_keys(root, {"name", "rules", "events", "state", "cost", "owners"});
+    known_keys(root, {"name", "rules", "events", "state", "cost", "protect", "owners"});
     if (auto n = root["name"]) out_.name = scalar(n, "name");
     if (auto n = root["rules"]) read_rules(n);
     if (auto n = root["events"]; n && expect_map(n, "events")) {
@@ -47,6 +47,18 @@ class ManifestReader {
           out_.max_rule_cost = *count;
         } else {
           error(m, fmt::format("`{}` is not a whole number of cost units", scalar(m, "max_rule")), "");
+        }
+      }
+    }
+    if (auto n = root["protect"]; n && expect_map(n, "protect")) {
+      read_protection(n, {"errors", "steps", "overruns", "fail", "rules"}, &out_.protection);
+      if (auto rules = n["rules"]; rules && expect_map(rules, "rules")) {
+        for (const auto& entry : rules) {
+          const std::string rule = entry.first.as<std::string>();
+          engine::Protection protection = out_.protection;
+          if (expect_map(entry.second, rule))
+            read_protection(entry.second, {"errors", "steps", "overruns", "fail"}, &protection);
+          out_.rule_protections[rule] = protection;
         }
       }
     }
@@ -148,6 +160,45 @@ class ManifestReader {
     out_.policies[name] = policy;
   }
 
+  // "100 per 10m", or off.
+  void read_faults(const YAML::Node& node, std::string_view key, engine::FaultBudget* out) {
+    const std::string text = scalar(node, key);
+    *out = {};
+    if (text == "off") return;
+    constexpr std::string_view kPer = " per ";
+    const size_t at = text.find(kPer);
+    const auto count = at == std::string::npos ? std::nullopt : parse_count(text.substr(0, at));
+    const auto per = at == std::string::npos ? std::nullopt : parse_duration(text.substr(at + kPer.size()));
+    if (count && per && *per > 0) {
+      *out = {static_cast<int64_t>(*count), *per};
+    } else {
+      error(node, fmt::format("`{}` is not a number of faults in a time", text), "write it as `100 per 10m`, or `off`");
+    }
+  }
+
+  void read_protection(const YAML::Node& node, const std::vector<std::string_view>& keys, engine::Protection* out) {
+    known_keys(node, keys);
+    if (auto n = node["errors"]) read_faults(n, "errors", &out->errors);
+    if (auto n = node["overruns"]) read_faults(n, "overruns", &out->overruns);
+    if (auto n = node["steps"]) {
+      const auto steps = parse_count(scalar(n, "steps"));
+      if (!steps || *steps == 0) error(n, fmt::format("`{}` is not a number of steps", scalar(n, "steps")), "");
+      out->steps = static_cast<int64_t>(steps.value_or(0));
+    }
+    if (out->overruns.per_nanos != 0 && out->steps == 0)
+      error(node, "`overruns` are of `steps`, which are not given", "say what an evaluation may take: `steps: 50000`");
+    if (auto n = node["fail"]) {
+      const std::string text = scalar(n, "fail");
+      out->verdict = ir::Verdict::kAllow;
+      for (const auto verdict : {ir::Verdict::kReview, ir::Verdict::kChallenge, ir::Verdict::kBlock}) {
+        if (text == ir::verdict_name(verdict)) out->verdict = verdict;
+      }
+      if (out->verdict == ir::Verdict::kAllow && text != "open")
+        error(n, fmt::format("`{}` is not what a rule out of service does", text),
+              "it is `open` (quiet), or a verdict: `review`, `challenge` or `block`");
+    }
+  }
+
   void read_field(const std::string& name, const YAML::Node& node, EventMapping* mapping) {
     FieldMapping field;
     if (node.IsScalar()) {
@@ -176,6 +227,21 @@ std::vector<engine::EventPolicy> event_policies(const Manifest& manifest, const 
   for (const ir::Event& event : program.events) {
     const auto it = manifest.policies.find(event.schema.name);
     out.push_back(it == manifest.policies.end() ? default_policy() : it->second);
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<engine::Protection>> protections(const Manifest& manifest, const ir::Program& program) {
+  std::vector<engine::Protection> out;
+  if (!manifest.protection.any() && manifest.rule_protections.empty()) return out;
+  out.assign(program.rules.size(), manifest.protection);
+  for (const auto& [rule, protection] : manifest.rule_protections) {
+    const int at = program.find_rule(rule);
+    if (at < 0) {
+      const std::string text = fmt::format("weir.yaml: `protect` names rule `{}`, which the rules do not have", rule);
+      return absl::NotFoundError(absl::string_view(text.data(), text.size()));
+    }
+    out[static_cast<size_t>(at)] = protection;
   }
   return out;
 }

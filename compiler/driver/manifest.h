@@ -15,6 +15,12 @@
 //         joined: {path: user.created, format: unix_ms}   # rfc3339 (default), unix, unix_ms, or a strptime format
 //   state: {memory: 4GiB}                  # budget of windowed state
 //   cost: {max_rule: 10000}                # worst-case cost units one rule may have
+//   protect:                               # rules that harm the others are taken out of service (engine/protection.h)
+//     errors: 100 per 10m                  # more rule errors than that trip a rule, for as long; default off
+//     steps: 50000                         # what an evaluation of one rule may take
+//     overruns: 10 per 10m                 # more measured evaluations beyond it trip the rule; needs steps
+//     fail: open                           # then the rule is quiet; or a verdict, on each event of its type
+//     rules: {R-0001: {errors: 5 per 1m, fail: block}}   # for one rule, by id or name
 //   owners: {spam-team: "#spam-oncall"}
 #pragma once
 
@@ -28,6 +34,7 @@
 #include "compiler/types/mapping.h"
 #include "runtime/bundle/bundle.h"
 #include "runtime/engine/event_policy.h"
+#include "runtime/engine/protection.h"
 
 namespace weir::driver {
 
@@ -38,9 +45,11 @@ struct Manifest {
   std::string name;
   std::vector<std::string> rules;  // globs relative to the manifest
   std::vector<EventMapping> events;
-  std::map<std::string, engine::EventPolicy> policies;  // by event; what is not there has default_policy()
-  size_t state_memory_bytes = 0;                        // 0: default
-  uint64_t max_rule_cost = 0;                           // 0: no cap
+  std::map<std::string, engine::EventPolicy> policies;         // by event; what is not there has default_policy()
+  size_t state_memory_bytes = 0;                               // 0: default
+  uint64_t max_rule_cost = 0;                                  // 0: no cap
+  engine::Protection protection;                               // of rules that are not below
+  std::map<std::string, engine::Protection> rule_protections;  // by id or name
   std::map<std::string, std::string> owners;
 };
 
@@ -52,6 +61,9 @@ inline constexpr int64_t kDefaultDuplicates = int64_t{600} * 1'000'000'000;
 engine::EventPolicy default_policy(int64_t lateness_nanos = 0);
 // By event type of the program.
 std::vector<engine::EventPolicy> event_policies(const Manifest& manifest, const ir::Program& program);
+
+// By rule of the program; empty if nothing is protected. NotFound: the manifest names a rule that is not there.
+absl::StatusOr<std::vector<engine::Protection>> protections(const Manifest& manifest, const ir::Program& program);
 
 // All errors of the file, one a line, as "path:line: message; hint".
 absl::StatusOr<Manifest> parse_manifest(const std::string& path, const std::string& text);

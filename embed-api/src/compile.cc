@@ -172,6 +172,9 @@ weir_status compile_set(const std::shared_ptr<const EngineState>& engine, driver
   if (last != nullptr) last->rules = state->rules;
   if (absl::Status s = add_plans(source.manifest.events, state.get()); !s.ok()) return report(err, s, WEIR_E_COMPILE);
   state->policies = driver::event_policies(source.manifest, *compilation.program);
+  auto protections = driver::protections(source.manifest, *compilation.program);
+  if (!protections.ok()) return report(err, protections.status(), WEIR_E_COMPILE);
+  state->protections = *std::move(protections);
   state->max_state_bytes = source.manifest.state_memory_bytes;
   state->bundle = source.bundle;
   state->content_hash = content.text();

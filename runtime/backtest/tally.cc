@@ -50,6 +50,8 @@ void Tally::add(const engine::EventResult& result, ir::Verdict verdict, Label la
       case engine::Outcome::kSnoozed:
         ++rule.snoozed;
         break;
+      case engine::Outcome::kQuarantined:
+        break;
       case engine::Outcome::kError:
         ++rule.errors;
         break;

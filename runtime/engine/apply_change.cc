@@ -91,14 +91,29 @@ absl::StatusOr<Applied> change_snooze(State& state, const StateChange& change, u
   return out;
 }
 
+std::string text_of(const Trips::Status& status) {
+  if (status.cause == TripCause::kNone) return fmt::format("{} errors, {} overruns", status.errors, status.overruns);
+  return fmt::format("out of service for {} since {}, {}", trip_cause_name(status.cause), instant(status.tripped_at),
+                     until(status.until));
+}
+
 absl::StatusOr<Applied> reset_limit(State& state, const StateChange& change, uint32_t rule) {
   state::LimitGuard* const guard = state.limit(rule);
-  if (guard == nullptr) return invalid(fmt::format("rule `{}` has no limit", state.program().rules[rule].name));
-  const auto status = guard->status(change.time_nanos);
-  guard->reset();
-  return Applied{status.tripped ? fmt::format("tripped at {}, {}", instant(status.tripped_at), until(status.until))
-                                : fmt::format("{} of {} fires", status.fires, status.count),
-                 "reset"};
+  const bool protected_too = state.trips().protection(rule).any();
+  if (guard == nullptr && !protected_too)
+    return invalid(fmt::format("rule `{}` has no limit", state.program().rules[rule].name));
+  std::string before;
+  if (guard != nullptr) {
+    const auto status = guard->status(change.time_nanos);
+    before = status.tripped ? fmt::format("tripped at {}, {}", instant(status.tripped_at), until(status.until))
+                            : fmt::format("{} of {} fires", status.fires, status.count);
+    guard->reset();
+  }
+  if (protected_too) {
+    before += (before.empty() ? "" : "; ") + text_of(state.trips().status(rule, change.time_nanos));
+    state.trips().reset(rule);
+  }
+  return Applied{before, "reset"};
 }
 
 std::string text_of(const match::ListVersion& version) {

@@ -69,6 +69,18 @@ void move_guards(State& from, State& to) {
   }
 }
 
+void move_trips(State& from, State& to) {
+  const RuleNumbers numbers(to.program());
+  for (uint32_t r = 0; r < from.program().rules.size(); ++r) {
+    if (!from.trips().has_faults(r)) continue;
+    const uint32_t now = numbers.of(from.program().rules[r].id);
+    if (now == state::LabelStore::kNoRule ||
+        to.trips().identity(to.program(), now) != from.trips().identity(from.program(), r))
+      continue;
+    to.trips().take(now, from.trips(), r);
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<State> carry_over(const std::shared_ptr<State>& from, std::shared_ptr<const ir::Program> program,
@@ -91,6 +103,7 @@ std::shared_ptr<State> carry_over(const std::shared_ptr<State>& from, std::share
   move_features(*from, *to);
   move_labels(*from, *to);
   move_guards(*from, *to);
+  move_trips(*from, *to);
   state::Writer by_hand;
   save_by_hand(*from, by_hand);
   state::Reader in(by_hand.bytes());

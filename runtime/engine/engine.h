@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/ir/program.h"
 #include "runtime/engine/event_policy.h"
+#include "runtime/engine/protection.h"
 #include "runtime/engine/snoozes.h"
 #include "runtime/engine/tiers.h"
 #include "runtime/explain/explain.h"
@@ -97,12 +98,13 @@ class Rules {
 };
 
 enum class Outcome : uint8_t {
-  kFired,       // `when` is true, and neither once nor limit held it back
-  kSuppressed,  // true, but `once` has seen this key within its window
-  kTripped,     // true, but the rule's limit is exceeded: counted as shadow
-  kError,       // `when`, or an effect, ended in an error
-  kMissing,     // `when` ended missing
-  kSnoozed,     // true, but people have told the rule to be quiet (snoozes.h): no effect, neither once nor limit knows
+  kFired,        // `when` is true, and neither once nor limit held it back
+  kSuppressed,   // true, but `once` has seen this key within its window
+  kTripped,      // true, but the rule's limit is exceeded: counted as shadow
+  kError,        // `when`, or an effect, ended in an error
+  kMissing,      // `when` ended missing
+  kSnoozed,      // true, but people have told the rule to be quiet (snoozes.h): no effect, neither once nor limit knows
+  kQuarantined,  // not evaluated: its protection has tripped, and declares a verdict for that (trips.h)
 };
 std::string_view outcome_name(Outcome outcome);
 
@@ -134,6 +136,7 @@ struct EventResult {
   std::vector<Hit> hits;
   std::vector<AppliedEffect> effects;
   std::vector<uint32_t> alerts;  // rules whose limit tripped on this event
+  std::vector<uint32_t> trips;   // rules whose protection tripped on this event (trips.h)
   bool duplicate = false;        // ignored
   // The state went over to other rules (carry_over.h): the event was not evaluated, and everything else here is empty.
   bool moved = false;
@@ -148,6 +151,7 @@ struct SessionOptions {
   size_t min_batched_rules = 256;  // evaluate_batch(): events of a type with fewer are evaluated one by one
   // Of the state that a session makes for itself: StateOptions.
   std::vector<EventPolicy> events;  // by event type; EventPolicy() for those that are not there
+  std::vector<Protection> protections = {};
   size_t max_state_bytes = size_t{4} << 30;
   uint64_t generation = 0;  // of the rules, as labels remember it
 };
@@ -158,6 +162,7 @@ StateOptions state_options(const SessionOptions& options);
 // Counted since the session began.
 struct RuleCounters {
   uint64_t fired = 0, suppressed = 0, tripped = 0, errors = 0, missing = 0, snoozed = 0;
+  uint64_t quarantined = 0;  // events of its type while it was out of service
   uint64_t cost_samples = 0, cost_ns = 0;
 };
 

@@ -55,6 +55,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "missing";
     case Outcome::kSnoozed:
       return "snoozed";
+    case Outcome::kQuarantined:
+      return "quarantined";
   }
   return "";
 }

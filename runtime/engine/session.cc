@@ -4,14 +4,9 @@
 #include <mutex>
 #include <vector>
 
-#include "runtime/batch/selection.h"
 #include "runtime/engine/apply_change.h"
 #include "runtime/engine/canary.h"
-#include "runtime/engine/cause_counts.h"
-#include "runtime/engine/engine.h"
-#include "runtime/engine/session_view.h"
-#include "runtime/engine/state.h"
-#include "runtime/index/group_evaluation.h"
+#include "runtime/engine/session_impl.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 
@@ -42,116 +37,6 @@ uint8_t note_of(const EventResult& result) {
 
 }  // namespace
 
-struct Session::Impl {
-  Impl(std::shared_ptr<const Rules> r, std::shared_ptr<State> s, const SessionOptions& o)
-      : rules(std::move(r)),
-        program(rules->program()),
-        options(o),
-        state(std::move(s)),
-        seat(state->take_seat()),
-        view(*rules, *state, *seat),
-        memo(program.module.memo_count),
-        locals(program.module.local_count),
-        counters(program.rules.size()),
-        causes(program) {
-    groups.resize(program.events.size());
-    batches.resize(program.events.size());
-    ctx.memo = memo.data();
-    ctx.locals = locals.data();
-    ctx.constants = rules->constants().values();
-    ctx.arena = &arena;
-    ctx.state = &view;
-    ctx.module = &program.module;
-    ctx.steps = options.max_steps;
-  }
-  ~Impl() { state->leave_seat(seat); }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-
-  // Keeps pauses out of the state as long as it lives. May be nested.
-  class Inside {
-   public:
-    explicit Inside(Impl& impl) : impl_(impl) {
-      if (impl_.depth++ == 0) impl_.state->enter(*impl_.seat);
-    }
-    ~Inside() {
-      if (--impl_.depth == 0) State::leave(*impl_.seat);
-    }
-    Inside(const Inside&) = delete;
-    Inside& operator=(const Inside&) = delete;
-
-   private:
-    Impl& impl_;
-  };
-
-  void evaluate(uint32_t event_type, Value* row);
-  using Receive = std::function<void(size_t, const EventResult&)>;
-  void evaluate_batch(std::span<const EventRow> events, const Receive& each);
-  void select(std::span<const EventRow> events);
-  void begin_event(Value* row);
-  // Whether the event's id is known; if so the result is what was decided then.
-  bool is_duplicate(uint64_t hash);
-  void evaluate_rules();
-  void evaluate_rules_timed(const std::vector<uint32_t>& active);
-  index::GroupEvaluation& group();
-  std::span<const index::GroupEvaluation::Outcome> outcomes();
-  const Snooze* snooze_of(uint32_t rule);  // that holds the rule back on this event, or null
-  void apply(uint32_t rule);
-  bool evaluate_effects(uint32_t rule, double* score, Value* failure);
-  void fail(uint32_t rule, const Value& cause);
-  void decide(Value* row);
-  ir::Verdict decided(const ir::Event& event, Value* row, double score);
-  void apply_labels();
-  explain::Bind bind();
-
-  // A label write of the event at hand. It comes into force at its end.
-  struct LabelWrite {
-    bool set;
-    uint32_t label;
-    Key key;
-    int64_t duration;
-    uint32_t rule;
-  };
-
-  std::shared_ptr<const Rules> rules;
-  const ir::Program& program;
-  SessionOptions options;
-  const std::shared_ptr<State> state;
-  Seat* const seat;
-  SessionView view;
-  std::vector<value::Memo> memo;
-  std::vector<Value> locals;
-  value::Arena arena;
-  value::EvalContext ctx;
-  std::vector<std::unique_ptr<index::GroupEvaluation>> groups;  // by event type, once one was seen
-  // Of an event type, once a batch of it has come.
-  struct Batch {
-    explicit Batch(const batch::Plan& plan) : selection(plan) {}
-    batch::Selection selection;
-    std::vector<ir::NodeId> conditions;  // of the rules
-    std::vector<const Value*> rows;
-    bool selected = false;
-  };
-  std::vector<std::unique_ptr<Batch>> batches;  // by event type
-  std::vector<uint32_t> place_in_batch;         // by event: its row in the batch of its type
-  const std::span<const index::PredicateIndex::Selected>* found = nullptr;  // of the event at hand, if in a batch
-  std::shared_ptr<const SnoozeSet> snoozes;                                 // as of this event
-  uint64_t snooze_generation = 0;
-  std::vector<LabelWrite> label_writes;
-  std::vector<Value> effect_values;  // of one rule: key and arguments of its effects, in order
-  EventResult result;
-  ir::Verdict stated = ir::Verdict::kAllow;         // by `verdict` effects of live rules
-  ir::Verdict shadow_stated = ir::Verdict::kAllow;  // of live and shadow rules
-  std::vector<RuleCounters> counters;
-  CauseCounts causes;
-  uint64_t clock = 0;   // number of the event
-  uint64_t events = 0;  // evaluated by this session
-  uint64_t duplicate_events = 0, ahead_events = 0;
-  int depth = 0;       // of Inside
-  uint32_t event = 0;  // type, and time, of the current event
-  int64_t time = 0;
-};
-
 void Session::Impl::begin_event(Value* row) {
   result.verdict = result.shadow_verdict = stated = shadow_stated = ir::Verdict::kAllow;
   result.score = result.shadow_score = 0;
@@ -159,6 +44,7 @@ void Session::Impl::begin_event(Value* row) {
   result.hits.clear();
   result.effects.clear();
   result.alerts.clear();
+  result.trips.clear();
   arena.reset();
   clock = state->next_clock();
   ++events;
@@ -190,7 +76,10 @@ void Session::Impl::evaluate(uint32_t event_type, Value* row) {
   const uint64_t hash = told_apart ? state::hash_of(id) : 0;
   if (told_apart && is_duplicate(hash)) return;
   view.update(row, ctx);
+  guarded = protection.begin(event, time);
   evaluate_rules();
+  if (guarded) quarantine();
+  protection.measure(event, time, view, ctx, &result.trips);
   decide(row);
   apply_labels();
   view.settle();
@@ -216,7 +105,18 @@ index::GroupEvaluation& Session::Impl::group() {
 }
 
 std::span<const index::GroupEvaluation::Outcome> Session::Impl::outcomes() {
-  return found == nullptr ? group().run(ctx) : group().run(ctx, *found, batches[event]->conditions);
+  if (guarded && protection.costly()) {
+    return group().run_without(ctx, protection.left_out(), found, event_conditions(event));
+  }
+  return found == nullptr ? group().run(ctx) : group().run(ctx, *found, event_conditions(event));
+}
+
+const std::vector<ir::NodeId>& Session::Impl::event_conditions(uint32_t type) {
+  std::vector<ir::NodeId>& out = conditions[type];
+  if (out.empty()) {
+    for (const uint32_t rule : rules->active_rules(type)) out.push_back(program.rules[rule].when);
+  }
+  return out;
 }
 
 // What the columns cannot decide is evaluated when the event's turn comes: only then is the state as it should be.
@@ -253,7 +153,6 @@ void Session::Impl::select(std::span<const EventRow> events) {
     auto& batch = batches[type];
     if (batch == nullptr) {
       batch = std::make_unique<Batch>(rules->batch_plan(type));
-      for (uint32_t rule : active) batch->conditions.push_back(program.rules[rule].when);
     }
     const ir::Event& e = program.events[type];
     events[i].row[e.score_slot] = events[i].row[e.each_slot] = Value::missing();
@@ -274,6 +173,7 @@ void Session::Impl::evaluate_rules() {
   if (options.time_rules && events % kTimedEvery == 0) evaluate_rules_timed(active);
   for (const auto& [position, truth] : outcomes()) {
     const uint32_t rule = active[position];
+    if (guarded && protection.left_out()[position] != 0) continue;
     if (truth == Truth::kTrue) {
       apply(rule);
       continue;
@@ -310,6 +210,24 @@ void Session::Impl::fail(uint32_t rule, const Value& cause) {
   hit.cause = cause;
   ++(cause.is_missing() ? counters[rule].missing : counters[rule].errors);
   causes.add(rule, cause);
+  // How far an event's budget gets depends on the tier.
+  if (!cause.is_missing() && cause.error_code() != value::ErrorCode::kBudget && state->trips().error(rule, time))
+    result.trips.push_back(rule);
+}
+
+// The rules that are out of service on this event.
+void Session::Impl::quarantine() {
+  const size_t hits = result.hits.size();
+  for (const uint32_t rule : protection.rules()) {
+    ++counters[rule].quarantined;
+    const ir::Verdict verdict = state->trips().protection(rule).verdict;
+    if (verdict == ir::Verdict::kAllow) continue;
+    const bool live = program.rules[rule].mode != ir::Mode::kShadow;  // in canary too: whose key, nobody knows
+    result.hits.emplace_back(Hit{rule, Outcome::kQuarantined, live, Value::null(), 0});
+    shadow_stated = std::max(shadow_stated, verdict);
+    if (live) stated = std::max(stated, verdict);
+  }
+  if (result.hits.size() != hits) std::ranges::sort(result.hits, {}, &Hit::rule);  // in order of the source, as ever
 }
 
 bool Session::Impl::evaluate_effects(uint32_t index, double* score, Value* failure) {
@@ -452,110 +370,5 @@ void Session::Impl::apply_labels() {
   for (const LabelWrite& w : label_writes) view.write_label(w.set, w.label, w.key, w.duration, w.rule, from);
   label_writes.clear();
 }
-
-StateOptions state_options(const SessionOptions& options) { return {options.events, options.max_state_bytes}; }
-
-Session::Session(std::shared_ptr<const Rules> rules, const SessionOptions& options) {
-  auto state = std::make_shared<State>(rules->program_ptr(), state_options(options));
-  impl_ = std::make_unique<Impl>(std::move(rules), std::move(state), options);
-}
-Session::Session(std::shared_ptr<const Rules> rules, std::shared_ptr<State> state, const SessionOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(rules), std::move(state), options)) {}
-Session::~Session() = default;
-
-const EventResult& Session::evaluate(uint32_t event, Value* row) {
-  impl_->evaluate(event, row);
-  return impl_->result;
-}
-
-void Session::evaluate_batch(std::span<const EventRow> events,
-                             const std::function<void(size_t, const EventResult&)>& each) {
-  impl_->evaluate_batch(events, each);
-}
-
-Value Session::eval(ir::NodeId node) {
-  if (impl_->ctx.row == nullptr) return Value::missing();
-  const Impl::Inside inside(*impl_);
-  impl_->ctx.steps = impl_->options.max_steps;
-  impl_->view.look_on(true);
-  const Value v = impl_->rules->interpreter().eval(node, impl_->ctx);
-  impl_->view.look_on(false);
-  return v;
-}
-
-Value Session::feature_at(uint32_t feature, std::span<const Value> key) {
-  if (impl_->ctx.row == nullptr) return Value::missing(Value::missing_feature(feature));
-  const Impl::Inside inside(*impl_);
-  impl_->view.look_on(true);
-  const Value v = impl_->view.feature_at(feature, key.data(), static_cast<uint32_t>(key.size()));
-  impl_->view.look_on(false);
-  return v;
-}
-
-explain::Bind Session::Impl::bind() {
-  return [this](const ir::Fold& fold, const Value& item, const Value& second) {
-    ctx.locals[fold.iter_local] = item;
-    if (fold.iter2_local != UINT32_MAX) ctx.locals[fold.iter2_local] = second;
-    for (uint32_t memo_slot : fold.memos) ctx.memo[memo_slot].stamp = 0;
-  };
-}
-
-explain::Why Session::explain(uint32_t rule) {
-  return explain::explain(
-      impl_->program, rule, [this](ir::NodeId node) { return eval(node); }, impl_->bind());
-}
-
-explain::Why Session::explain_node(ir::NodeId node) {
-  return explain::explain_node(
-      impl_->program, impl_->event, node, [this](ir::NodeId n) { return eval(n); }, impl_->bind());
-}
-
-std::string Session::because(uint32_t rule) {
-  std::string out;
-  for (const ir::TemplatePiece& piece : impl_->program.rules[rule].because) {
-    out += piece.text;
-    if (piece.node == ir::kNoNode) continue;
-    const Value v = eval(piece.node);
-    if (v.ok()) {
-      out += value::to_text(v);
-    } else {
-      out += !v.is_missing() ? "(error)" : v.is_warming() ? "(warming)" : "(missing)";
-    }
-  }
-  return out;
-}
-
-bool Session::has_label(uint32_t label, const Value& key, int64_t now_nanos) {
-  const Impl::Inside inside(*impl_);
-  return impl_->view.has_label_now(label, key, now_nanos);
-}
-
-void Session::observe(uint32_t event, int64_t time_nanos) {
-  const Impl::Inside inside(*impl_);
-  impl_->view.observe(event, time_nanos);
-}
-
-const std::vector<RuleCounters>& Session::counters() const { return impl_->counters; }
-std::vector<Session::Cause> Session::causes() const { return impl_->causes.sorted(); }
-uint64_t Session::late_events() const { return impl_->view.late_events(); }
-uint64_t Session::duplicate_events() const { return impl_->duplicate_events; }
-uint64_t Session::ahead_events() const { return impl_->ahead_events; }
-uint64_t Session::events() const { return impl_->events; }
-state::FeatureCounters Session::feature_counters(uint32_t feature) const {
-  return impl_->state->feature(feature).counters();
-}
-size_t Session::feature_keys(uint32_t feature) const { return impl_->state->feature(feature).keys(); }
-size_t Session::feature_bytes(uint32_t feature) const { return impl_->state->feature(feature).bytes(); }
-uint64_t Session::nodes_evaluated() const { return impl_->ctx.counters[0]; }
-uint64_t Session::rules_visited() const {
-  uint64_t visited = 0;
-  for (const auto& group : impl_->groups) visited += group == nullptr ? 0 : group->visited();
-  return visited;
-}
-size_t Session::state_bytes() const { return impl_->state->bytes(); }
-const SessionOptions& Session::options() const { return impl_->options; }
-void Session::set_generation(uint64_t generation) { impl_->options.generation = generation; }
-const std::shared_ptr<State>& Session::state() const { return impl_->state; }
-const Rules& Session::rules() const { return *impl_->rules; }
 
 }  // namespace weir::engine

@@ -29,6 +29,7 @@ State::State(std::shared_ptr<const ir::Program> program, const StateOptions& opt
       ids_(id_windows(*program_, options), options.max_bytes / 16),
       lists_(*program_),
       snoozes_(program_->rules.size()),
+      trips_(*program_, options.protections),
       warming_since_(program_->features.size(), state::kNever),
       newest_(program_->events.size(), kBeforeAll),
       clocks_(program_->events.size()) {

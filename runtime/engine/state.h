@@ -11,6 +11,7 @@
 #include "runtime/engine/event_policy.h"
 #include "runtime/engine/gate.h"
 #include "runtime/engine/snoozes.h"
+#include "runtime/engine/trips.h"
 #include "runtime/match/list_table.h"
 #include "runtime/state/event_clock.h"
 #include "runtime/state/feature_store.h"
@@ -26,6 +27,7 @@ struct StateOptions {
   // the oldest go; ids of events a sixteenth, likewise; features the rest, least recently touched keys go first. All
   // are counted.
   size_t max_bytes = size_t{4} << 30;
+  std::vector<Protection> protections = {};  // by rule; rules that are not there have none
 };
 
 // A session's place in the state: where it is in time. Only its session writes it.
@@ -59,6 +61,8 @@ class State {
   const match::ListTable& lists() const { return lists_; }
   Snoozes& snoozes() { return snoozes_; }
   const Snoozes& snoozes() const { return snoozes_; }
+  Trips& trips() { return trips_; }
+  const Trips& trips() const { return trips_; }
   state::IdStore& ids() { return ids_; }
   const state::IdStore& ids() const { return ids_; }
   EventPolicy policy(uint32_t event) const {
@@ -157,6 +161,7 @@ class State {
   state::IdStore ids_;
   match::ListTable lists_;
   Snoozes snoozes_;
+  Trips trips_;
   std::vector<int64_t> warming_since_;
   std::atomic<uint64_t> clock_{0};
   std::atomic<size_t> feature_bytes_{0};

@@ -101,6 +101,12 @@ class Restorer {
     return at->second;
   }
 
+  // Identities of rules are dear, and faults are rare.
+  bool has_trips() const {
+    const auto first = found_.lower_bound({static_cast<uint32_t>(SectionKind::kTrip), ir::Identity()});
+    return first != found_.end() && first->first.first == static_cast<uint32_t>(SectionKind::kTrip);
+  }
+
   static absl::Status broken(std::string_view what, std::string_view name, const Reader& in) {
     const std::string text = fmt::format("the section of {} `{}` cannot be read: {}", what, name,
                                          in.ok() ? "more follows than belongs to it" : in.failure());
@@ -145,6 +151,12 @@ class Restorer {
           ++report_->guards;
         }
       }
+      if (!state_.trips().protection(r).any() || !has_trips()) continue;
+      if (const StateSection* saved = find(SectionKind::kTrip, state_.trips().identity(program, r))) {
+        Reader in(saved->payload, memory());
+        if (!state_.trips().load(r, in) || in.left() > 0) return broken("faults of rule", program.rules[r].id, in);
+        ++report_->guards;
+      }
     }
     return absl::OkStatus();
   }
@@ -188,6 +200,10 @@ std::vector<StateSection> save_state(State& state) {
     if (state.limit(r) != nullptr) {
       state.limit(r)->save(payload);
       out.push_back(section(SectionKind::kLimit, ir::limit_identity(program, r), payload));
+    }
+    if (state.trips().has_faults(r)) {
+      state.trips().save(r, payload);
+      out.push_back(section(SectionKind::kTrip, state.trips().identity(program, r), payload));
     }
   }
   return out;

@@ -27,6 +27,7 @@ enum class SectionKind : uint32_t {
   kLimit = 5,
   kIds = 6,     // of events seen lately; identity by event type
   kByHand = 7,  // snoozes, and lists not as loaded; identity 0
+  kTrip = 8,    // of a rule with faults
 };
 
 struct StateSection {

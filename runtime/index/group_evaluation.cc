@@ -28,6 +28,25 @@ std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContex
   return outcomes_;
 }
 
+std::span<const GroupEvaluation::Outcome> GroupEvaluation::run_without(
+    value::EvalContext& ctx, std::span<const uint8_t> left_out,
+    const std::span<const PredicateIndex::Selected>* selected, std::span<const ir::NodeId> conditions) {
+  kept_.clear();
+  const auto keep = [&](const PredicateIndex::Selected& s) {
+    if (left_out[s.rule] == 0) kept_.push_back(s);
+  };
+  if (selected != nullptr) {
+    for (const PredicateIndex::Selected& s : *selected) keep(s);
+  } else if (index_ != nullptr) {
+    for (const PredicateIndex::Selected& s : index_->select(*evaluator_, ctx, *scratch_)) keep(s);
+  } else {
+    for (uint32_t i = 0; i < truths_.size(); ++i) keep({i, false});
+  }
+  outcomes_.clear();
+  take_selected(ctx, kept_, index_ == nullptr ? conditions : std::span<const ir::NodeId>());
+  return outcomes_;
+}
+
 std::span<const uint32_t> GroupEvaluation::visits(value::EvalContext& ctx) {
   visits_.clear();
   if (index_ != nullptr) {
@@ -48,11 +67,20 @@ std::span<const GroupEvaluation::Outcome> GroupEvaluation::run(value::EvalContex
 
 void GroupEvaluation::run_selected(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected,
                                    std::span<const ir::NodeId> conditions) {
+  size_t undecided = 0;
+  for (const PredicateIndex::Selected& s : selected) undecided += !s.certain;
+  const bool few = index_ == nullptr && undecided * kFew < truths_.size();
+  take_selected(ctx, selected, few ? conditions : std::span<const ir::NodeId>());
+}
+
+// One by one if there are conditions.
+void GroupEvaluation::take_selected(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected,
+                                    std::span<const ir::NodeId> conditions) {
   visited_ += selected.size();
   undecided_.clear();
   for (const PredicateIndex::Selected& s : selected)
     if (!s.certain) undecided_.push_back(s.rule);
-  if (!conditions.empty() && index_ == nullptr && undecided_.size() * kFew < truths_.size())
+  if (!conditions.empty())
     evaluate_each(ctx, conditions);
   else
     evaluator_->eval_rules(group_, ctx, undecided_, truths_.data());

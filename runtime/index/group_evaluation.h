@@ -32,6 +32,11 @@ class GroupEvaluation {
   // The same of those that may not be false, as a batch has found them. `conditions`: the group's.
   std::span<const Outcome> run(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected,
                                std::span<const ir::NodeId> conditions);
+  // The same without the rules whose byte in `left_out` is not 0. Nothing is spent on them; without an index the others
+  // are evaluated one by one. `selected`: as a batch has found them, or null.
+  std::span<const Outcome> run_without(value::EvalContext& ctx, std::span<const uint8_t> left_out,
+                                       const std::span<const PredicateIndex::Selected>* selected,
+                                       std::span<const ir::NodeId> conditions);
   // The rules that run() would evaluate or decide, in order. Valid until the next call.
   std::span<const uint32_t> visits(value::EvalContext& ctx);
   // Rules evaluated or decided by the index so far; the others were left out.
@@ -40,6 +45,8 @@ class GroupEvaluation {
  private:
   void run_all(value::EvalContext& ctx);
   void evaluate_each(value::EvalContext& ctx, std::span<const ir::NodeId> conditions);
+  void take_selected(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected,
+                     std::span<const ir::NodeId> conditions);
   void run_selected(value::EvalContext& ctx, std::span<const PredicateIndex::Selected> selected,
                     std::span<const ir::NodeId> conditions);
 
@@ -50,6 +57,7 @@ class GroupEvaluation {
   std::vector<value::Truth> truths_;
   std::vector<uint32_t> undecided_, visits_;
   std::vector<Outcome> outcomes_;
+  std::vector<PredicateIndex::Selected> kept_;  // of run_without
   uint64_t visited_ = 0;
 };
 

@@ -164,6 +164,19 @@ class LimitGuard {
     }
     return s;
   }
+  bool tripped(int64_t time) const {
+    const std::lock_guard lock(mutex_);
+    return is_tripped(time);
+  }
+  // Since the beginning or a reset.
+  bool ever_tripped() const {
+    const std::lock_guard lock(mutex_);
+    return tripped_at_ != kNever;
+  }
+  bool idle() const {
+    const std::lock_guard lock(mutex_);
+    return tripped_at_ == kNever && fires_.empty();
+  }
   void reset() {
     const std::lock_guard lock(mutex_);
     tripped_at_ = kNever;

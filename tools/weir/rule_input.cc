@@ -66,6 +66,11 @@ std::optional<RuleSet> load_checked_rules(const std::vector<std::string>& paths,
     *exit_code = kFindings;
     return std::nullopt;
   }
+  if (auto known = driver::protections(rules->source.manifest, rules->program()); !known.ok()) {
+    complain(std::string(known.status().message()));
+    *exit_code = kFindings;
+    return std::nullopt;
+  }
   return rules;
 }
 
@@ -147,6 +152,7 @@ std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Ti
 engine::SessionOptions session_options(const RuleSet& rules) {
   engine::SessionOptions options;
   options.events = driver::event_policies(rules.source.manifest, rules.program());
+  options.protections = driver::protections(rules.source.manifest, rules.program()).value_or({});
   if (rules.source.manifest.state_memory_bytes > 0) options.max_state_bytes = rules.source.manifest.state_memory_bytes;
   return options;
 }
