@@ -8,6 +8,7 @@
 #include <set>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
 #include "compiler/base/diagnostics.h"
 #include "compiler/driver/units.h"
@@ -24,7 +25,7 @@ class ManifestReader {
   void read(const YAML::Node& root) {
     if (root.IsNull()) return;
     if (!expect_map(root, "the manifest")) return;
-    known_keys(root, {"name", "rules", "events", "state", "cost", "protect", "owners"});
+    known_keys(root, {"name", "rules", "events", "state", "cost", "protect", "rollout", "owners"});
     if (auto n = root["name"]) out_.name = scalar(n, "name");
     if (auto n = root["rules"]) read_rules(n);
     if (auto n = root["events"]; n && expect_map(n, "events")) {
@@ -62,6 +63,7 @@ class ManifestReader {
         }
       }
     }
+    if (auto n = root["rollout"]; n && expect_map(n, "rollout")) read_promotion(n);
     if (auto n = root["owners"]; n && expect_map(n, "owners")) {
       for (const auto& entry : n) out_.owners[entry.first.as<std::string>()] = scalar(entry.second, "owners");
     }
@@ -197,6 +199,43 @@ class ManifestReader {
         error(n, fmt::format("`{}` is not what a rule out of service does", text),
               "it is `open` (quiet), or a verdict: `review`, `challenge` or `block`");
     }
+  }
+
+  void read_count(const YAML::Node& map, const char* key, uint64_t* out) {
+    const auto n = map[key];
+    if (!n) return;
+    if (auto count = parse_count(scalar(n, key))) {
+      *out = *count;
+    } else {
+      error(n, fmt::format("`{}` is not a whole number", scalar(n, key)), "");
+    }
+  }
+
+  // "20%", or "0.2".
+  void read_share(const YAML::Node& map, const char* key, double* out) {
+    const auto n = map[key];
+    if (!n) return;
+    std::string text = scalar(n, key);
+    const bool percent = text.ends_with('%');
+    if (percent) text.pop_back();
+    double share = 0;
+    if (!absl::SimpleAtod(text, &share) || !(share >= 0)) {
+      error(n, fmt::format("`{}` is not a share", scalar(n, key)), "write it as `20%` or `0.2`");
+    } else {
+      *out = percent ? share / 100 : share;
+    }
+  }
+
+  void read_promotion(const YAML::Node& node) {
+    known_keys(node, {"promote_after", "max_alert_change", "min_overlap", "min_precision", "min_labelled",
+                      "max_error_rate", "max_events"});
+    read_count(node, "promote_after", &out_.promotion.events);
+    read_count(node, "min_labelled", &out_.promotion.min_labelled);
+    read_count(node, "max_events", &out_.promotion.max_events);
+    read_share(node, "max_alert_change", &out_.promotion.max_alert_change);
+    read_share(node, "min_overlap", &out_.promotion.min_overlap);
+    read_share(node, "min_precision", &out_.promotion.min_precision);
+    read_share(node, "max_error_rate", &out_.promotion.max_error_rate);
   }
 
   void read_field(const std::string& name, const YAML::Node& node, EventMapping* mapping) {

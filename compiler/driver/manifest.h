@@ -21,6 +21,13 @@
 //     overruns: 10 per 10m                 # more measured evaluations beyond it trip the rule; needs steps
 //     fail: open                           # then the rule is quiet; or a verdict, on each event of its type
 //     rules: {R-0001: {errors: 5 per 1m, fail: block}}   # for one rule, by id or name
+//   rollout:                               # when this set may take over from the one that serves (rollout/promotion.h)
+//     promote_after: 10000                 # events; then all that is asked below must hold, or it is rolled back
+//     max_alert_change: 20%                # alerts beside those of the live rules
+//     min_overlap: 80%                     # alerts that both raise, of all that either does
+//     min_precision: 90%                   # of its alerts that were labelled
+//     min_labelled: 100                    # of those, before the precision is judged
+//     max_error_rate: 0.1%                 # errors of its own rules an event
 //   owners: {spam-team: "#spam-oncall"}
 #pragma once
 
@@ -35,6 +42,7 @@
 #include "runtime/bundle/bundle.h"
 #include "runtime/engine/event_policy.h"
 #include "runtime/engine/protection.h"
+#include "runtime/rollout/promotion.h"
 
 namespace weir::driver {
 
@@ -50,6 +58,7 @@ struct Manifest {
   uint64_t max_rule_cost = 0;                                  // 0: no cap
   engine::Protection protection;                               // of rules that are not below
   std::map<std::string, engine::Protection> rule_protections;  // by id or name
+  rollout::Conditions promotion;
   std::map<std::string, std::string> owners;
 };
 

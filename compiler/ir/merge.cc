@@ -190,8 +190,7 @@ class Merger {
         if (node.op == Op::kSlot) flags = slot_flags(index);
         made = out.add(node.op, type, args, index, node.builtin, flags);
       }
-      const auto written = in.spans.find(id);
-      if (written != in.spans.end()) out.spans.try_emplace(made, span(written->second, numbers_));
+      if (const base::Span* written = in.span(id)) out.set_span(made, span(*written, numbers_));
       return made;
     }
 

@@ -156,26 +156,17 @@ weir_status compile_set(const std::shared_ptr<const EngineState>& engine, driver
                                         : driver::compile_rule_set(std::move(source.sources), source.ir, options);
   if (diags != nullptr) *diags = make_diags(compilation);
   if (compilation.program == nullptr) return report(err, WEIR_E_COMPILE, first_error(compilation));
-  auto state = std::make_shared<RulesetState>();
-  state->engine = engine;
-  state->program = compilation.program;
-  engine::RulesOptions rules_options;
-  rules_options.tier = request.tier;
-  rules_options.compile_threads = engine->compile_threads;
-  rules_options.cache_directory = engine->native_cache;
-  rules_options.max_cache_bytes = engine->max_native_cache_bytes;
-  if (last != nullptr) rules_options.previous = last->rules;
-  auto rules = engine::Rules::create(compilation.program, rules_options);
-  if (!rules.ok())
-    return report(err, rules.status(), absl::IsInvalidArgument(rules.status()) ? WEIR_E_COMPILE : WEIR_E_INTERNAL);
-  state->rules = *std::move(rules);
+  engine::RulesOptions how;
+  how.tier = request.tier;
+  if (last != nullptr) how.previous = last->rules;
+  std::shared_ptr<RulesetState> state;
+  if (weir_status status =
+          make_ruleset(engine, compilation.program, std::move(source.manifest), std::move(how), &state, err))
+    return status;
   if (last != nullptr) last->rules = state->rules;
-  if (absl::Status s = add_plans(source.manifest.events, state.get()); !s.ok()) return report(err, s, WEIR_E_COMPILE);
-  state->policies = driver::event_policies(source.manifest, *compilation.program);
-  auto protections = driver::protections(source.manifest, *compilation.program);
+  auto protections = driver::protections(state->manifest, *compilation.program);
   if (!protections.ok()) return report(err, protections.status(), WEIR_E_COMPILE);
   state->protections = *std::move(protections);
-  state->max_state_bytes = source.manifest.state_memory_bytes;
   state->bundle = source.bundle;
   state->content_hash = content.text();
   *out = std::move(state);
@@ -194,6 +185,29 @@ weir_status compile_to(weir_ruleset** ruleset_out, weir_diags** diags_out, Compi
 }
 
 }  // namespace
+
+weir_status make_ruleset(const std::shared_ptr<const EngineState>& engine, std::shared_ptr<const ir::Program> program,
+                         driver::Manifest manifest, engine::RulesOptions options, std::shared_ptr<RulesetState>* out,
+                         weir_error* err) {
+  auto state = std::make_shared<RulesetState>();
+  state->engine = engine;
+  state->program = std::move(program);
+  state->tier = options.tier;
+  options.compile_threads = engine->compile_threads;
+  options.cache_directory = engine->native_cache;
+  options.max_cache_bytes = engine->max_native_cache_bytes;
+  auto rules = engine::Rules::create(state->program, options);
+  if (!rules.ok())
+    return report(err, rules.status(), absl::IsInvalidArgument(rules.status()) ? WEIR_E_COMPILE : WEIR_E_INTERNAL);
+  state->rules = *std::move(rules);
+  if (absl::Status s = add_plans(manifest.events, state.get()); !s.ok()) return report(err, s, WEIR_E_COMPILE);
+  state->policies = driver::event_policies(manifest, *state->program);
+  state->fail_verdict = manifest.protection.verdict;
+  state->max_state_bytes = manifest.state_memory_bytes;
+  state->manifest = std::move(manifest);
+  *out = std::move(state);
+  return WEIR_OK;
+}
 
 weir_status read_paths(const weir_str* paths, size_t n, std::vector<std::string>* out, weir_error* err) {
   WEIR_REQUIRE(paths, err);

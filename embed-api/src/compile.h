@@ -21,6 +21,12 @@ struct CompileRequest {
 weir_status read_request(const EngineState& engine, const weir_compile_options* options, CompileRequest* out,
                          weir_error* err);
 
+// Rules for a program, with what goes with them, but for where they come from. `options`: the tier, and what the rules
+// have to do with others.
+weir_status make_ruleset(const std::shared_ptr<const EngineState>& engine, std::shared_ptr<const ir::Program> program,
+                         driver::Manifest manifest, engine::RulesOptions options, std::shared_ptr<RulesetState>* out,
+                         weir_error* err);
+
 weir_status read_paths(const weir_str* paths, size_t n, std::vector<std::string>* out, weir_error* err);
 
 // A directory, files, or a bundle. `diags` may be null; else it is set whenever the compiler ran.

@@ -60,19 +60,25 @@ struct Place {
 };
 Place place_of(const ir::Program& program, const base::Span& span);
 
+class Rollout;
+
 struct RulesetState {
   std::shared_ptr<const EngineState> engine;
   std::shared_ptr<const ir::Program> program;
   std::shared_ptr<const engine::Rules> rules;
-  std::vector<Shape> shapes;                    // by event
-  io::DecodePlan records;                       // JSON objects, as weir.yaml maps them; every field optional
-  std::vector<io::DecodePlan> mapped;           // by event: as records, but every object is this event
-  std::vector<io::DecodePlan> single;           // by event: one object with the event's own names
-  std::vector<engine::EventPolicy> policies;    // by event, from weir.yaml
-  std::vector<engine::Protection> protections;  // by rule, from weir.yaml
-  uint64_t max_state_bytes = 0;                 // 0: the engine's default
-  std::optional<driver::BundleId> bundle;       // that it came from
-  std::string content_hash;                     // of all it was compiled from
+  std::vector<Shape> shapes;                // by event
+  io::DecodePlan records;                   // JSON objects, as weir.yaml maps them; every field optional
+  std::vector<io::DecodePlan> mapped;       // by event: as records, but every object is this event
+  std::vector<io::DecodePlan> single;       // by event: one object with the event's own names
+  engine::Tier tier = engine::Tier::kAuto;  // as asked for
+  driver::Manifest manifest;
+  std::vector<engine::EventPolicy> policies;       // by event, from weir.yaml
+  std::vector<engine::Protection> protections;     // by rule, from weir.yaml
+  ir::Verdict fail_verdict = ir::Verdict::kAllow;  // of events that take too long, likewise
+  uint64_t max_state_bytes = 0;                    // 0: the engine's default
+  std::optional<driver::BundleId> bundle;          // that it came from
+  std::shared_ptr<Rollout> rollout;                // of the two that it is merged of; null if it is not
+  std::string content_hash;                        // of all it was compiled from
 };
 
 }  // namespace weir::embed

@@ -5,6 +5,7 @@
 
 #include "embed-api/src/adapter.h"
 #include "embed-api/src/event.h"
+#include "embed-api/src/rollout.h"
 #include "embed-api/src/verdict.h"
 #include "runtime/durable/snapshot_file.h"
 #include "runtime/engine/carry_over.h"
@@ -113,7 +114,7 @@ std::unique_ptr<weir_verdict> make_verdict(weir_session* session, uint32_t event
     h.rule = hit.rule;
     h.outcome = static_cast<uint32_t>(hit.outcome);
     h.applied = hit.applied;
-    h.alert = std::find(result.alerts.begin(), result.alerts.end(), hit.rule) != result.alerts.end();
+    h.alert = std::ranges::count(result.alerts, hit.rule) + std::ranges::count(result.trips, hit.rule) != 0;
     h.score = hit.score;
     if (hit.outcome == engine::Outcome::kFired) h.because = session->engine->because(hit.rule);
     h.cause = cause_text(program, hit);
@@ -181,6 +182,8 @@ weir_status weir_session_create(const weir_ruleset* ruleset, const weir_session_
     weir::engine::SessionOptions o;
     if (given.max_steps != 0) o.max_steps = given.max_steps;
     o.events = weir::embed::policies(*ruleset->state, given.lateness_ns);
+    o.protections = ruleset->state->protections;
+    o.fail_verdict = ruleset->state->fail_verdict;
     if (ruleset->state->max_state_bytes != 0) o.max_state_bytes = ruleset->state->max_state_bytes;
     if (given.max_state_bytes != 0) o.max_state_bytes = given.max_state_bytes;
     o.time_rules = given.measure_cost != 0;
@@ -267,6 +270,8 @@ weir_status weir_session_adopt(weir_session* session, const weir_ruleset* rulese
     if (session->ruleset == ruleset->state) return WEIR_OK;
     weir::engine::SessionOptions options = session->engine->options();
     options.events = weir::embed::policies(*ruleset->state, session->lateness_ns);
+    options.protections = ruleset->state->protections;
+    options.fail_verdict = ruleset->state->fail_verdict;
     std::shared_ptr<weir::engine::State> state = weir::engine::carry_over(
         session->engine->state(), ruleset->state->program, weir::engine::state_options(options));
     session->engine = std::make_unique<weir::engine::Session>(ruleset->state->rules, std::move(state), options);
@@ -303,6 +308,9 @@ weir_status weir_session_eval(weir_session* session, const weir_event* event, co
     if (event->event < 0) return report(err, WEIR_E_SCHEMA, "the event has no type yet: read a JSON text first");
     uint32_t type = 0;
     if (weir_status s = weir::embed::fill_row(session, *event, &type, err)) return s;
+    if (given.timeout_ns > INT64_MAX)
+      return report(err, WEIR_E_ARG, "weir_eval_options.timeout_ns is beyond 292 years");
+    session->engine->set_time_limit(std::chrono::nanoseconds(given.timeout_ns));
     const weir::engine::EventResult& result = session->engine->evaluate(type, session->row.data());
     if (result.moved) {
       return report(err, WEIR_E_CONFLICT, "the session's state has gone over to other rules: weir_session_adopt them");
@@ -313,8 +321,12 @@ weir_status weir_session_eval(weir_session* session, const weir_event* event, co
       verdict->traced = true;
       verdict->explain = result.duplicate ? "[]" : weir::embed::explain_rules(session, type, result, given.trace);
     }
+    const int64_t time = weir::state::to_nanos(session->row[weir::types::EventSchema::kTimeSlot]);
+    weir_status status = weir::embed::audit_trips(*session, time, result, err);
+    if (session->ruleset->rollout != nullptr) session->ruleset->rollout->add(type, session->row.data(), result);
+    if (result.expired) status = report(err, WEIR_E_LIMIT, "the time for the event was over: the declared verdict");
     *verdict_out = verdict.release();
-    return WEIR_OK;
+    return status;
   });
 }
 
@@ -347,6 +359,7 @@ weir_status weir_session_get_stats(const weir_session* session, weir_session_sta
   full.late_events = session->engine->late_events();
   full.duplicate_events = session->engine->duplicate_events();
   full.ahead_events = session->engine->ahead_events();
+  full.expired_events = session->engine->expired_events();
   full.state_bytes = session->engine->state_bytes();
   return weir::embed::write_out(full, stats);
 }
@@ -362,7 +375,9 @@ weir_status weir_session_get_rule_stats(const weir_session* session, size_t rule
   full.missing = c.missing;
   full.cost_samples = c.cost_samples;
   full.cost_ns = c.cost_ns;
+  static_assert(static_cast<int>(weir::engine::Outcome::kQuarantined) == WEIR_OUTCOME_QUARANTINED);
   full.snoozed = c.snoozed;
+  full.quarantined = c.quarantined;
   return weir::embed::write_out(full, stats);
 }
 

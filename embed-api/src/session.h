@@ -27,6 +27,9 @@ struct BorneLabel {
   std::string rule_id;
 };
 
+// Notes in the audit log which rules tripped on the event. WEIR_E_IO: it could not be written.
+weir_status audit_trips(weir_session& session, int64_t time_nanos, const engine::EventResult& result, weir_error* err);
+
 // A time as the host gives it. `nanos_name`: of the argument or field, for the message.
 weir_status read_instant(std::string_view nanos_name, int64_t seconds, int32_t nanos, int64_t* out, weir_error* err);
 

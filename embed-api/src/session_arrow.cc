@@ -3,7 +3,9 @@
 
 #include "embed-api/src/arrow_columns.h"
 #include "embed-api/src/arrow_result.h"
+#include "embed-api/src/rollout.h"
 #include "embed-api/src/session.h"
+#include "runtime/state/time.h"
 
 namespace weir::embed {
 namespace {
@@ -106,21 +108,27 @@ class RowMaker {
 weir_status evaluate(weir_session* session, uint32_t event, RowMaker& rows, ArrowResult& out, weir_error* err) {
   std::vector<engine::Session::EventRow> events;
   bool moved = false;
+  weir_status audited = WEIR_OK;
+  session->engine->set_time_limit({});
   for (int64_t first = 0; first < rows.count(); first += kTogether) {
     const auto count = static_cast<size_t>(std::min<int64_t>(kTogether, rows.count() - first));
     if (weir_status s = rows.make(first, count, err)) return s;
     events.clear();
     for (size_t i = 0; i < count; ++i) events.push_back({event, rows.row(i)});
-    session->engine->evaluate_batch(events, [&](size_t, const engine::EventResult& result) {
+    session->engine->evaluate_batch(events, [&](size_t i, const engine::EventResult& result) {
       moved = moved || result.moved;
       if (result.moved) return;
       ++session->events;
       out.add(result);
+      const value::Value* const row = events[i].row;
+      if (weir_status s = audit_trips(*session, state::to_nanos(row[types::EventSchema::kTimeSlot]), result, err))
+        audited = s;
+      if (session->ruleset->rollout != nullptr) session->ruleset->rollout->add(event, row, result);
     });
     if (moved)
       return report(err, WEIR_E_CONFLICT, "the session's state has gone over to other rules: weir_session_adopt them");
   }
-  return WEIR_OK;
+  return audited;
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // What people change and look into: labels, limits, snoozes, lists, and the audit log of it.
+#include <fmt/format.h>
+
 #include <chrono>
 #include <span>
 
@@ -8,6 +10,7 @@
 #include "runtime/engine/inspect.h"
 #include "runtime/engine/state.h"
 #include "runtime/state/time.h"
+#include "runtime/value/operations.h"
 
 namespace weir::embed {
 namespace {
@@ -55,7 +58,27 @@ weir_status report_change(const engine::StateChange& change, const absl::Status&
   }
 }
 
+int64_t wall_now() { return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
 }  // namespace
+
+weir_status audit_trips(weir_session& session, int64_t time_nanos, const engine::EventResult& result, weir_error* err) {
+  if (result.trips.empty()) return WEIR_OK;
+  const std::lock_guard lock(session.audit->mutex);
+  if (session.audit->log == nullptr) return WEIR_OK;
+  const engine::State& state = *session.engine->state();
+  for (const uint32_t rule : result.trips) {
+    const engine::Trips::Status status = state.trips().status(rule, time_nanos);
+    const absl::Status written = session.audit->log->append_step(
+        "trip", session.ruleset->program->rules[rule].id,
+        fmt::format("out of service for {} until {}", engine::trip_cause_name(status.cause),
+                    value::to_text(state::from_nanos(status.until))),
+        wall_now(), state.clock());
+    if (!written.ok()) return report(err, written, WEIR_E_IO);
+  }
+  return WEIR_OK;
+}
+
 }  // namespace weir::embed
 
 using weir::embed::call;
@@ -77,9 +100,8 @@ weir_status weir_session_change(weir_session* session, const weir_change* change
     const auto applied = weir::engine::apply(state, made);
     if (!applied.ok()) return weir::embed::report_change(made, applied.status(), err);
     if (session->audit->log == nullptr) return WEIR_OK;
-    const auto wall = std::chrono::system_clock::now().time_since_epoch();
-    const absl::Status written = session->audit->log->append(made, std::chrono::nanoseconds(wall).count(),
-                                                             state.clock(), applied->before, applied->after);
+    const absl::Status written =
+        session->audit->log->append(made, weir::embed::wall_now(), state.clock(), applied->before, applied->after);
     return written.ok() ? WEIR_OK : report(err, written, WEIR_E_IO);
   });
 }
@@ -133,6 +155,30 @@ weir_status weir_session_label(const weir_session* session, size_t i, weir_label
   weir::embed::split_time(borne.mark.set_at, &full.set_s, &full.set_ns);
   weir::embed::split_time(borne.mark.expires, &full.expires_s, &full.expires_ns);
   return weir::embed::write_out(full, label);
+}
+
+weir_status weir_session_get_protection(const weir_session* session, size_t rule, weir_protection* protection) {
+  if (session == nullptr || rule >= session->ruleset->program->rules.size()) return WEIR_E_ARG;
+  const weir::engine::State& state = *session->engine->state();
+  const weir::engine::Protection& declared = state.trips().protection(static_cast<uint32_t>(rule));
+  if (!declared.any()) return WEIR_E_SCHEMA;
+  const auto status = state.trips().status(static_cast<uint32_t>(rule), state.newest());
+  weir_protection full = {};
+  static_assert(static_cast<int>(weir::engine::TripCause::kOverruns) == WEIR_TRIP_OVERRUNS);
+  full.tripped = static_cast<uint32_t>(status.cause);
+  full.errors = static_cast<uint64_t>(status.errors);
+  full.overruns = static_cast<uint64_t>(status.overruns);
+  full.max_errors = static_cast<uint64_t>(declared.errors.count);
+  full.max_overruns = static_cast<uint64_t>(declared.overruns.count);
+  full.errors_per_ns = declared.errors.per_nanos;
+  full.overruns_per_ns = declared.overruns.per_nanos;
+  full.steps = declared.steps;
+  full.verdict = static_cast<uint32_t>(declared.verdict);
+  if (full.tripped != WEIR_TRIP_NONE) {
+    weir::embed::split_time(status.tripped_at, &full.tripped_s, &full.tripped_ns);
+    weir::embed::split_time(status.until, &full.until_s, &full.until_ns);
+  }
+  return weir::embed::write_out(full, protection);
 }
 
 weir_status weir_session_get_limit(const weir_session* session, size_t rule, weir_limit* limit) {

@@ -1,6 +1,8 @@
 // Publishing, pinning, and the loads of a slot of its own.
 #include "embed-api/src/slot.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 
 namespace weir::embed {
@@ -48,6 +50,8 @@ weir_status Slot::publish(std::shared_ptr<const RulesetState> rules, std::string
                           uint64_t* now, weir_error* err) {
   weir_error own = WEIR_INIT(weir_error);
   weir_status status = check_fit(*rules, &own);
+  const std::lock_guard audit_lock(audit_mutex_);
+  const std::string hash = rules->content_hash;
   {
     const std::lock_guard lock(mutex_);
     *now = status_.generation;
@@ -59,23 +63,54 @@ weir_status Slot::publish(std::shared_ptr<const RulesetState> rules, std::string
       status = check_forward(status_.current.get(), *rules, &own);
     if (status != WEIR_OK) {
       note_failure_locked(source, status, own.message, nullptr);
-      return report(err, status, own.message);
+    } else {
+      status_.source = source;  // may throw: before anything else
+      status_.current.swap(rules);
+      status_.published_wall = wall_now();
+      status_.failing = false;
+      ++status_.publishes;
+      *now = ++status_.generation;
+      generation_.store(*now, std::memory_order_release);
     }
-    status_.source = source;  // may throw: before anything else
-    status_.current.swap(rules);
-    status_.published_wall = wall_now();
-    status_.failing = false;
-    ++status_.publishes;
-    *now = ++status_.generation;
-    generation_.store(*now, std::memory_order_release);
   }
+  if (status != WEIR_OK) {
+    audit_step_locked("failure", hash, own.message);
+    return report(err, status, own.message);
+  }
+  audit_step_locked("publish", hash, fmt::format("generation {}{}{}", *now, source.empty() ? "" : ", ", source));
   // What was current is let go here, outside the lock: freeing native code may take a while.
   return WEIR_OK;
 }
 
 void Slot::note_failure(std::string_view source, const weir_error& error, std::shared_ptr<const weir_diags> diags) {
+  const std::lock_guard audit_lock(audit_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    note_failure_locked(source, error.code, error.message, std::move(diags));
+  }
+  audit_step_locked("failure", source, error.message);
+}
+
+weir_status Slot::audit(const std::string& path, weir_error* err) {
+  const std::lock_guard lock(audit_mutex_);
+  audit_.reset();  // it may be the same file
+  auto log = io::AuditLog::open(path);
+  if (!log.ok()) return report(err, log.status(), absl::IsDataLoss(log.status()) ? WEIR_E_DATA : WEIR_E_IO);
+  audit_ = *std::move(log);
+  return WEIR_OK;
+}
+
+void Slot::audit_step(std::string_view step, std::string_view of, std::string_view text) {
+  const std::lock_guard lock(audit_mutex_);
+  audit_step_locked(step, of, text);
+}
+
+void Slot::audit_step_locked(std::string_view step, std::string_view of, std::string_view text) {
+  if (audit_ == nullptr) return;
+  const absl::Status written = audit_->append_step(step, of, text, wall_now(), 0);
+  if (written.ok()) return;
   const std::lock_guard lock(mutex_);
-  note_failure_locked(source, error.code, error.message, std::move(diags));
+  status_.audit_note = std::string(written.message());
 }
 
 void Slot::note_failure_locked(std::string_view source, weir_status status, std::string_view message,
@@ -210,6 +245,14 @@ weir_status weir_slot_pin(weir_slot* slot, weir_ruleset** ruleset_out, uint64_t*
     if (generation != nullptr) *generation = pinned->generation;
     *ruleset_out = pinned.release();
     return WEIR_OK;
+  });
+}
+
+weir_status weir_slot_audit(weir_slot* slot, weir_str path, weir_error* err) {
+  return call(err, [&]() -> weir_status {
+    WEIR_REQUIRE(slot, err);
+    WEIR_REQUIRE_TEXT(path, err);
+    return slot->state->audit(std::string(weir::embed::view(path)), err);
   });
 }
 

@@ -13,6 +13,7 @@
 #include "embed-api/src/compile.h"
 #include "embed-api/src/diags.h"
 #include "embed-api/src/handles.h"
+#include "runtime/io/audit_log.h"
 
 namespace weir::embed {
 
@@ -37,6 +38,7 @@ struct SlotStatus {
   LoadFailure failure;
   uint32_t watch = WEIR_WATCH_NONE;
   std::string watch_note;
+  std::string audit_note;  // why steps are not in the audit log
 };
 
 // Thread-safe.
@@ -63,9 +65,14 @@ class Slot {
   // A load that came to what is current: nothing fails any more.
   void note_same();
   void set_watch(uint32_t watch, std::string note);
+  // From now on steps go into the log; those of the slot are publishes and failures.
+  weir_status audit(const std::string& path, weir_error* err);
+  // A log that fails takes no more, and the status says so.
+  void audit_step(std::string_view step, std::string_view of, std::string_view text);
   SlotStatus status() const;
 
  private:
+  void audit_step_locked(std::string_view step, std::string_view of, std::string_view text);
   weir_status check_fit(const RulesetState& rules, weir_error* err) const;
   void note_failure_locked(std::string_view source, weir_status status, std::string_view message,
                            std::shared_ptr<const weir_diags> diags);
@@ -75,6 +82,8 @@ class Slot {
   mutable std::mutex mutex_;
   SlotStatus status_;                    // under mutex_
   std::atomic<uint64_t> generation_{0};  // written under mutex_
+  std::mutex audit_mutex_;               // before mutex_: the log has steps in the order they were taken
+  std::unique_ptr<io::AuditLog> audit_;  // null: none is kept
 };
 
 // Compiles what is at the paths and publishes it if `expected` is still current; a failure is noted in the slot. A rule

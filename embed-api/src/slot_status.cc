@@ -32,6 +32,7 @@ std::string to_json(const SlotStatus& at) {
       "{{\"generation\":{},\"publishes\":{},\"failures\":{},\"conflicts\":{},\"failing\":{},\"watch\":\"{}\"",
       at.generation, at.publishes, at.failures, at.conflicts, at.failing, kWatch[at.watch]);
   if (!at.watch_note.empty()) member("watch_note", at.watch_note, &out);
+  if (!at.audit_note.empty()) member("audit_note", at.audit_note, &out);
   if (at.current != nullptr) {
     instant("published", at.published_wall, &out);
     member("source", at.source, &out);
@@ -99,6 +100,7 @@ weir_status weir_slot_status_get(const weir_slot_status* status, weir_slot_info*
   full.failed_generation = at.failure.generation;
   full.failed_source = str(at.failure.source);
   full.failed_message = str(at.failure.message);
+  full.audit_note = str(at.audit_note);
   return weir::embed::write_out(full, info);
 }
 

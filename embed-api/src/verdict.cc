@@ -7,7 +7,6 @@
 namespace weir::embed {
 namespace {
 
-constexpr std::string_view kOutcomes[] = {"fired", "suppressed", "tripped", "error", "missing", "snoozed"};
 constexpr std::string_view kEffects[] = {"label", "unlabel", "verdict", "action", "case"};
 
 // "name":"text", as a member of an object that has members already.
@@ -26,7 +25,7 @@ void append_hit(const weir_verdict& v, const weir_verdict::Hit& hit, std::string
   *out += "{\"rule\":";
   io::append_json_quoted(rule.name, out);
   member("id", rule.id, out);
-  member("outcome", kOutcomes[hit.outcome], out);
+  member("outcome", engine::outcome_name(static_cast<engine::Outcome>(hit.outcome)), out);
   member("mode", ir::mode_name(rule.mode), out);
   *out += hit.applied ? ",\"applied\":true" : ",\"applied\":false";
   number("score", hit.score, out);

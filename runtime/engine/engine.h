@@ -32,6 +32,9 @@
 namespace weir::batch {
 class Plan;
 }
+namespace weir::ir {
+struct Candidate;
+}
 
 namespace weir::engine {
 
@@ -52,6 +55,8 @@ struct RulesOptions {
   // The rules before these. Where the program begins with the nodes of theirs (driver::Recompiler) and few conditions
   // of an event type are others, its index is taken over, and these few are evaluated for every event. Not kept.
   std::shared_ptr<const class Rules> previous = {};
+  // Of a merged program (compiler/ir/merge.h): results have what the candidate would have come to, too.
+  std::shared_ptr<const ir::Candidate> candidate = {};
 };
 
 // May be destroyed while native code is being compiled for it: that is given up, and nobody waits.
@@ -79,6 +84,7 @@ class Rules {
   bool wait_for_native(std::chrono::milliseconds longest) const { return tiers_->wait(longest); }
   // For nodes the native tier was not compiled for: clauses, explain, tests. The same values.
   const interp::Interpreter& interpreter() const { return *interpreter_; }
+  const ir::Candidate* candidate() const { return candidate_.get(); }  // null if there is none
   const match::ListSet& list(uint32_t list) const { return *lists_[list]; }
   // The rules of an event type that are evaluated (not off), in order of the source: eval_rules' group.
   const std::vector<uint32_t>& active_rules(uint32_t event) const { return active_rules_[event]; }
@@ -88,6 +94,7 @@ class Rules {
  private:
   explicit Rules(std::shared_ptr<const ir::Program> program);
   std::shared_ptr<const ir::Program> program_;
+  std::shared_ptr<const ir::Candidate> candidate_;
   value::ConstantPool constants_;
   std::vector<std::vector<uint32_t>> active_rules_;
   struct LazyPlan;
@@ -138,6 +145,17 @@ struct EventResult {
   std::vector<uint32_t> alerts;  // rules whose limit tripped on this event
   std::vector<uint32_t> trips;   // rules whose protection tripped on this event (trips.h)
   bool duplicate = false;        // ignored
+  // It took too long (set_time_limit): it counts in features, no rule had a say, and the verdicts are the declared one.
+  bool expired = false;
+  // What a candidate's rules came to, with the labels and features that the live ones have made.
+  struct Candidate {
+    ir::Verdict verdict = ir::Verdict::kAllow;
+    ir::Verdict shadow_verdict = ir::Verdict::kAllow;
+    double score = 0;
+    double shadow_score = 0;
+    std::vector<Hit> hits;  // of rules that it does not share
+  };
+  Candidate candidate;
   // The state went over to other rules (carry_over.h): the event was not evaluated, and everything else here is empty.
   bool moved = false;
 };
@@ -153,7 +171,8 @@ struct SessionOptions {
   std::vector<EventPolicy> events;  // by event type; EventPolicy() for those that are not there
   std::vector<Protection> protections = {};
   size_t max_state_bytes = size_t{4} << 30;
-  uint64_t generation = 0;  // of the rules, as labels remember it
+  uint64_t generation = 0;                         // of the rules, as labels remember it
+  ir::Verdict fail_verdict = ir::Verdict::kAllow;  // of events that take too long
 };
 
 // Of the state that a session with these options makes for itself.
@@ -192,6 +211,12 @@ class Session {
   };
   void evaluate_batch(std::span<const EventRow> events, const std::function<void(size_t, const EventResult&)>& each);
 
+  // How long evaluate() may take by the clock, from its call; 0: as long as it takes. What comes of an event that takes
+  // longer depends on the machine, so a replay may differ there and nowhere else. Rules are evaluated with ever more
+  // steps until they have enough or the time is over, so that a limit is overrun by little and costs at most a third
+  // more. The update of features is not cut short.
+  void set_time_limit(std::chrono::nanoseconds limit);
+
   // An event of this type and time went to another session of the state: lateness is judged by it too. Not needed where
   // events come in order of time.
   void observe(uint32_t event, int64_t time_nanos);
@@ -226,6 +251,8 @@ class Session {
   uint64_t duplicate_events() const;
   // Events whose time was further ahead than one alone may move the clock (EventPolicy::max_ahead_nanos).
   uint64_t ahead_events() const;
+  // Events that took longer than the time limit.
+  uint64_t expired_events() const;
   uint64_t events() const;
   // Work done so far. Nodes are counted by the interpreter only; rules by both tiers: those of an event's type that an
   // index did not leave out.

@@ -86,6 +86,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
                                                            const RulesOptions& options) {
   if (absl::Status status = ir::verify(*program); !status.ok()) return status;
   std::shared_ptr<Rules> rules(new Rules(std::move(program)));
+  rules->candidate_ = options.candidate;
   const ir::Program& p = *rules->program_;
   for (const ir::Feature& feature : p.features) {
     if (state::make_feature_store(feature) == nullptr) {

@@ -19,6 +19,8 @@ using value::Value;
 
 constexpr uint64_t kTimedEvery = 64;  // one event in this many is timed rule by rule
 constexpr uint64_t kBudgetCheckEvery = 16;
+constexpr int64_t kFirstSlice = int64_t{1} << 14;  // steps, within a time limit
+constexpr int64_t kSliceGrowth = 4;
 
 bool is_number(const Value& v) {
   return v.is(value::Kind::kInt) || v.is(value::Kind::kUint) || v.is(value::Kind::kDouble);
@@ -40,11 +42,14 @@ uint8_t note_of(const EventResult& result) {
 void Session::Impl::begin_event(Value* row) {
   result.verdict = result.shadow_verdict = stated = shadow_stated = ir::Verdict::kAllow;
   result.score = result.shadow_score = 0;
-  result.duplicate = false;
+  result.duplicate = result.expired = false;
   result.hits.clear();
   result.effects.clear();
   result.alerts.clear();
   result.trips.clear();
+  result.candidate.verdict = result.candidate.shadow_verdict = ir::Verdict::kAllow;
+  result.candidate.score = result.candidate.shadow_score = 0;
+  result.candidate.hits.clear();
   arena.reset();
   clock = state->next_clock();
   ++events;
@@ -59,6 +64,7 @@ void Session::Impl::begin_event(Value* row) {
 
 void Session::Impl::evaluate(uint32_t event_type, Value* row) {
   const Inside inside(*this);
+  if (time_limit.count() > 0) deadline = Clock::now() + time_limit;
   if (state->successor() != nullptr) {
     result = EventResult();
     result.moved = true;
@@ -78,10 +84,14 @@ void Session::Impl::evaluate(uint32_t event_type, Value* row) {
   view.update(row, ctx);
   guarded = protection.begin(event, time);
   evaluate_rules();
-  if (guarded) quarantine();
-  protection.measure(event, time, view, ctx, &result.trips);
-  decide(row);
-  apply_labels();
+  if (result.expired) {
+    expire();
+  } else {
+    if (guarded) quarantine();
+    protection.measure(event, time, view, ctx, &result.trips);
+    decide(row);
+    apply_labels();
+  }
   view.settle();
   if (told_apart) state->ids().set_note(event, hash, note_of(result));
 }
@@ -109,6 +119,37 @@ std::span<const index::GroupEvaluation::Outcome> Session::Impl::outcomes() {
     return group().run_without(ctx, protection.left_out(), found, event_conditions(event));
   }
   return found == nullptr ? group().run(ctx) : group().run(ctx, *found, event_conditions(event));
+}
+
+// Conditions change nothing, so they are evaluated anew with more steps when they did not have enough.
+std::span<const index::GroupEvaluation::Outcome> Session::Impl::outcomes_in_time() {
+  const int64_t all = ctx.steps;
+  for (int64_t slice = std::min(all, kFirstSlice);;) {
+    const Clock::time_point before = Clock::now();
+    ctx.steps = slice;
+    const auto found_out = outcomes();
+    const Clock::time_point after = Clock::now();
+    const bool enough = ctx.steps >= 0 || slice == all;
+    ctx.steps += all - slice;
+    if (enough && after < deadline) return found_out;
+    // As far as the time that is left will reach, going by what the last slice took.
+    const double reach =
+        std::chrono::duration<double>(deadline - after) / std::chrono::duration<double>(after - before);
+    const auto next = static_cast<int64_t>(static_cast<double>(slice) * std::min<double>(reach, kSliceGrowth));
+    if (enough || next <= slice) break;
+    slice = std::min(all, next);
+    ctx.steps = all;
+    ++ctx.epoch;
+  }
+  result.expired = true;
+  return {};
+}
+
+// An event whose time was over before the rules were through.
+void Session::Impl::expire() {
+  ++expired_events;
+  result.verdict = result.shadow_verdict = options.fail_verdict;
+  result.candidate.verdict = result.candidate.shadow_verdict = options.fail_verdict;
 }
 
 const std::vector<ir::NodeId>& Session::Impl::event_conditions(uint32_t type) {
@@ -171,7 +212,7 @@ void Session::Impl::select(std::span<const EventRow> events) {
 void Session::Impl::evaluate_rules() {
   const std::vector<uint32_t>& active = rules->active_rules(event);
   if (options.time_rules && events % kTimedEvery == 0) evaluate_rules_timed(active);
-  for (const auto& [position, truth] : outcomes()) {
+  for (const auto& [position, truth] : time_limit.count() > 0 ? outcomes_in_time() : outcomes()) {
     const uint32_t rule = active[position];
     if (guarded && protection.left_out()[position] != 0) continue;
     if (truth == Truth::kTrue) {
@@ -204,7 +245,7 @@ void Session::Impl::evaluate_rules_timed(const std::vector<uint32_t>& active) {
 }
 
 void Session::Impl::fail(uint32_t rule, const Value& cause) {
-  Hit& hit = result.hits.emplace_back();
+  Hit& hit = hits_of(rule).emplace_back();
   hit.rule = rule;
   hit.outcome = cause.is_missing() ? Outcome::kMissing : Outcome::kError;
   hit.cause = cause;
@@ -222,10 +263,17 @@ void Session::Impl::quarantine() {
     ++counters[rule].quarantined;
     const ir::Verdict verdict = state->trips().protection(rule).verdict;
     if (verdict == ir::Verdict::kAllow) continue;
-    const bool live = program.rules[rule].mode != ir::Mode::kShadow;  // in canary too: whose key, nobody knows
-    result.hits.emplace_back(Hit{rule, Outcome::kQuarantined, live, Value::null(), 0});
-    shadow_stated = std::max(shadow_stated, verdict);
-    if (live) stated = std::max(stated, verdict);
+    // In canary too: whose key, nobody knows.
+    const bool applied = program.rules[rule].mode != ir::Mode::kShadow;
+    hits_of(rule).emplace_back(Hit{rule, Outcome::kQuarantined, applied, Value::null(), 0});
+    if (rule < live_rules) {
+      shadow_stated = std::max(shadow_stated, verdict);
+      if (applied) stated = std::max(stated, verdict);
+    }
+    if (candidate == nullptr || !candidate->rules[rule].member) continue;
+    EventResult::Candidate& other = result.candidate;
+    other.shadow_verdict = std::max(other.shadow_verdict, verdict);
+    if (candidate->rules[rule].mode != ir::Mode::kShadow) other.verdict = std::max(other.verdict, verdict);
   }
   if (result.hits.size() != hits) std::ranges::sort(result.hits, {}, &Hit::rule);  // in order of the source, as ever
 }
@@ -275,7 +323,7 @@ const Snooze* Session::Impl::snooze_of(uint32_t index) {
 void Session::Impl::apply(uint32_t index) {
   const ir::Rule& rule = program.rules[index];
   if (const Snooze* snooze = snooze_of(index)) {
-    result.hits.emplace_back(Hit{index, Outcome::kSnoozed, false, Value::null(), 0, snooze});
+    hits_of(index).emplace_back(Hit{index, Outcome::kSnoozed, false, Value::null(), 0, snooze});
     ++counters[index].snoozed;
     return;
   }
@@ -288,17 +336,20 @@ void Session::Impl::apply(uint32_t index) {
     once_key = state::make_key(key);
     once_lock = once->lock(once_key);
     if (once->holds_back(once_key, view.now())) {
-      result.hits.emplace_back(Hit{index, Outcome::kSuppressed, false, Value::null(), 0});
+      hits_of(index).emplace_back(Hit{index, Outcome::kSuppressed, false, Value::null(), 0});
       ++counters[index].suppressed;
       return;
     }
   }
-  bool applies = rule.mode == ir::Mode::kLive;
-  if (rule.mode == ir::Mode::kCanary) {
+  const ir::Candidate::Rule* const other =
+      candidate != nullptr && candidate->rules[index].member ? &candidate->rules[index] : nullptr;
+  bool drawn = false;
+  if (rule.mode == ir::Mode::kCanary || (other != nullptr && other->mode == ir::Mode::kCanary)) {
     const Value key = rules->evaluator().eval(rule.canary_key, ctx);
     if (!key.ok()) return fail(index, key);
-    applies = in_canary(rule, key);
+    drawn = in_canary(rule, key);
   }
+  const auto applies = [&](ir::Mode mode) { return mode == ir::Mode::kLive || (mode == ir::Mode::kCanary && drawn); };
   double score = 0;
   Value failure;
   if (!evaluate_effects(index, &score, &failure)) return fail(index, failure);
@@ -307,18 +358,24 @@ void Session::Impl::apply(uint32_t index) {
   if (state::LimitGuard* limit = state->limit(index)) {
     const auto admission = limit->admit(time);
     tripped = admission != state::LimitGuard::Admission::kAdmitted;
-    if (admission == state::LimitGuard::Admission::kTrips) result.alerts.push_back(index);
+    if (admission == state::LimitGuard::Admission::kTrips && index < live_rules) result.alerts.push_back(index);
   }
   if (once != nullptr) {
     if (!tripped) once->fired(once_key, time, clock, view.keep_from());
     if (once_lock.owns_lock()) once_lock.unlock();
   }
-  const bool live = applies && !tripped;
-  result.hits.emplace_back(
-      Hit{index, tripped ? Outcome::kTripped : Outcome::kFired, live, Value::null(), live ? score : 0});
+  const bool served = index < live_rules;
+  const bool live = served && applies(rule.mode) && !tripped;
+  const bool other_live = other != nullptr && applies(other->mode) && !tripped;
+  const bool applied = served ? live : other_live;
+  hits_of(index).emplace_back(
+      Hit{index, tripped ? Outcome::kTripped : Outcome::kFired, applied, Value::null(), applied ? score : 0});
   ++(tripped ? counters[index].tripped : counters[index].fired);
-  result.shadow_score += score;
+  EventResult::Candidate& watched = result.candidate;
+  if (served) result.shadow_score += score;
   if (live) result.score += score;
+  if (other != nullptr) watched.shadow_score += score;
+  if (other_live) watched.score += score;
 
   const Value* next = effect_values.data();
   for (const ir::Effect& effect : rule.effects) {
@@ -326,8 +383,10 @@ void Session::Impl::apply(uint32_t index) {
     const Value* args = next;
     next += effect.args.size();
     if (effect.kind == ir::EffectKind::kVerdict) {
-      shadow_stated = std::max(shadow_stated, effect.verdict);
+      if (served) shadow_stated = std::max(shadow_stated, effect.verdict);
       if (live) stated = std::max(stated, effect.verdict);
+      if (other != nullptr) watched.shadow_verdict = std::max(watched.shadow_verdict, effect.verdict);
+      if (other_live) watched.verdict = std::max(watched.verdict, effect.verdict);
     }
     if (!live) continue;
     if (effect.kind == ir::EffectKind::kLabel || effect.kind == ir::EffectKind::kUnlabel) {
@@ -338,29 +397,39 @@ void Session::Impl::apply(uint32_t index) {
   }
 }
 
-ir::Verdict Session::Impl::decided(const ir::Event& event, Value* row, double score) {
+ir::Verdict Session::Impl::decided(const value::Evaluator& evaluator, const Arms& arms, Value* row, double score) {
   ir::Verdict verdict = ir::Verdict::kAllow;
-  row[event.score_slot] = Value::dbl(score);
+  if (arms.empty()) return verdict;
+  row[program.events[event].score_slot] = Value::dbl(score);
   ++ctx.epoch;  // forget what was computed from another score
-  for (const ir::DecideArm& arm : event.decide) {
-    if (arm.verdict > verdict && rules->evaluator().eval(arm.when, ctx).is_true()) verdict = arm.verdict;
+  for (const ir::DecideArm& arm : arms) {
+    if (arm.verdict > verdict && evaluator.eval(arm.when, ctx).is_true()) verdict = arm.verdict;
   }
   return verdict;
 }
 
 void Session::Impl::decide(Value* row) {
-  const ir::Event& e = program.events[event];
-  result.verdict = stated;
-  result.shadow_verdict = shadow_stated;
-  if (e.decide.empty()) return;
-  if (result.shadow_score != result.score) {
-    result.shadow_verdict = std::max(shadow_stated, decided(e, row, result.shadow_score));
-    result.verdict = std::max(stated, decided(e, row, result.score));
-  } else {
-    const ir::Verdict verdict = decided(e, row, result.score);
-    result.verdict = std::max(stated, verdict);
-    result.shadow_verdict = std::max(shadow_stated, verdict);
-  }
+  const Arms& arms = program.events[event].decide;
+  const auto by = [&](double score) { return decided(rules->evaluator(), arms, row, score); };
+  const ir::Verdict by_shadow_score = by(result.shadow_score);
+  const ir::Verdict by_score = result.shadow_score == result.score ? by_shadow_score : by(result.score);
+  result.verdict = std::max(stated, by_score);
+  result.shadow_verdict = std::max(shadow_stated, by_shadow_score);
+  if (candidate != nullptr) decide_candidate(row, by_score, by_shadow_score);
+}
+
+// What the live rules came to by the same arms at the same score is not asked for again.
+void Session::Impl::decide_candidate(Value* row, ir::Verdict by_score, ir::Verdict by_shadow_score) {
+  EventResult::Candidate& c = result.candidate;
+  const ir::Candidate::Event& how = candidate->events[event];
+  const auto by = [&](double score) {
+    if (!how.same_decide) return decided(rules->interpreter(), how.decide, row, score);
+    if (score == result.score) return by_score;
+    if (score == result.shadow_score) return by_shadow_score;
+    return decided(rules->evaluator(), program.events[event].decide, row, score);
+  };
+  c.verdict = std::max(c.verdict, by(c.score));
+  c.shadow_verdict = std::max(c.shadow_verdict, by(c.shadow_score));
 }
 
 void Session::Impl::apply_labels() {

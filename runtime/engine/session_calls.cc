@@ -88,6 +88,8 @@ bool Session::has_label(uint32_t label, const Value& key, int64_t now_nanos) {
   return impl_->view.has_label_now(label, key, now_nanos);
 }
 
+void Session::set_time_limit(std::chrono::nanoseconds limit) { impl_->time_limit = limit; }
+
 void Session::observe(uint32_t event, int64_t time_nanos) {
   const Impl::Inside inside(*impl_);
   impl_->view.observe(event, time_nanos);
@@ -98,6 +100,7 @@ std::vector<Session::Cause> Session::causes() const { return impl_->causes.sorte
 uint64_t Session::late_events() const { return impl_->view.late_events(); }
 uint64_t Session::duplicate_events() const { return impl_->duplicate_events; }
 uint64_t Session::ahead_events() const { return impl_->ahead_events; }
+uint64_t Session::expired_events() const { return impl_->expired_events; }
 uint64_t Session::events() const { return impl_->events; }
 state::FeatureCounters Session::feature_counters(uint32_t feature) const {
   return impl_->state->feature(feature).counters();

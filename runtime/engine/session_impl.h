@@ -1,11 +1,13 @@
 // What stands behind a Session: one event from its row to its result. Included by session*.cc only.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "compiler/ir/merge.h"
 #include "runtime/batch/selection.h"
 #include "runtime/engine/cause_counts.h"
 #include "runtime/engine/engine.h"
@@ -20,6 +22,8 @@ struct Session::Impl {
   Impl(std::shared_ptr<const Rules> r, std::shared_ptr<State> s, const SessionOptions& o)
       : rules(std::move(r)),
         program(rules->program()),
+        candidate(rules->candidate()),
+        live_rules(candidate == nullptr ? UINT32_MAX : candidate->live_rules),
         options(o),
         state(std::move(s)),
         seat(state->take_seat()),
@@ -71,14 +75,20 @@ struct Session::Impl {
   void evaluate_rules_timed(const std::vector<uint32_t>& active);
   index::GroupEvaluation& group();
   std::span<const index::GroupEvaluation::Outcome> outcomes();
+  // The same until the deadline. Nothing, and result.expired, if it comes first.
+  std::span<const index::GroupEvaluation::Outcome> outcomes_in_time();
+  std::vector<Hit>& hits_of(uint32_t rule) { return rule < live_rules ? result.hits : result.candidate.hits; }
   const std::vector<ir::NodeId>& event_conditions(uint32_t type);
   const Snooze* snooze_of(uint32_t rule);  // that holds the rule back on this event, or null
   void apply(uint32_t rule);
   bool evaluate_effects(uint32_t rule, double* score, value::Value* failure);
   void fail(uint32_t rule, const value::Value& cause);
   void quarantine();
+  void expire();
   void decide(value::Value* row);
-  ir::Verdict decided(const ir::Event& event, value::Value* row, double score);
+  using Arms = std::vector<ir::DecideArm>;
+  ir::Verdict decided(const value::Evaluator& evaluator, const Arms& arms, value::Value* row, double score);
+  void decide_candidate(value::Value* row, ir::Verdict by_score, ir::Verdict by_shadow_score);
   void apply_labels();
   explain::Bind bind();
 
@@ -93,6 +103,8 @@ struct Session::Impl {
 
   std::shared_ptr<const Rules> rules;
   const ir::Program& program;
+  const ir::Candidate* const candidate;  // null if there is none
+  const uint32_t live_rules;             // those after are the candidate's only
   SessionOptions options;
   const std::shared_ptr<State> state;
   Seat* const seat;
@@ -126,9 +138,12 @@ struct Session::Impl {
   CauseCounts causes;
   uint64_t clock = 0;   // number of the event
   uint64_t events = 0;  // evaluated by this session
-  uint64_t duplicate_events = 0, ahead_events = 0;
-  int depth = 0;       // of Inside
-  uint32_t event = 0;  // type, and time, of the current event
+  uint64_t duplicate_events = 0, ahead_events = 0, expired_events = 0;
+  using Clock = std::chrono::steady_clock;
+  std::chrono::nanoseconds time_limit{0};
+  Clock::time_point deadline;  // of the event at hand, if there is a limit
+  int depth = 0;               // of Inside
+  uint32_t event = 0;          // type, and time, of the current event
   int64_t time = 0;
 };
 

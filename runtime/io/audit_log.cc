@@ -125,16 +125,30 @@ AuditLog::~AuditLog() { close(fd_); }
 
 absl::Status AuditLog::append(const engine::StateChange& change, int64_t wall_nanos, uint64_t after_events,
                               std::string_view before, std::string_view after) {
-  if (failed_) return absl::FailedPreconditionError("the audit log could not be written before");
-  std::string line = fmt::format("{{\"seq\":{},\"wall\":\"{}\",\"after_events\":{},", records_ + 1,
-                                 value::to_text(state::from_nanos(wall_nanos)), after_events);
   std::string members;
   append_change_members(change, &members);
-  line += members;
-  line += ",\"before\":";
-  append_json_quoted(before, &line);
-  line += ",\"after\":";
-  append_json_quoted(after, &line);
+  members += ",\"before\":";
+  append_json_quoted(before, &members);
+  members += ",\"after\":";
+  append_json_quoted(after, &members);
+  return append_line(members, wall_nanos, after_events);
+}
+
+absl::Status AuditLog::append_step(std::string_view step, std::string_view of, std::string_view text,
+                                   int64_t wall_nanos, uint64_t after_events) {
+  std::string members = "\"step\":";
+  append_json_quoted(step, &members);
+  members += ",\"of\":";
+  append_json_quoted(of, &members);
+  members += ",\"text\":";
+  append_json_quoted(text, &members);
+  return append_line(members, wall_nanos, after_events);
+}
+
+absl::Status AuditLog::append_line(std::string_view members, int64_t wall_nanos, uint64_t after_events) {
+  if (failed_) return absl::FailedPreconditionError("the audit log could not be written before");
+  std::string line = fmt::format("{{\"seq\":{},\"wall\":\"{}\",\"after_events\":{},{}", records_ + 1,
+                                 value::to_text(state::from_nanos(wall_nanos)), after_events, members);
   line += fmt::format("{}{}\"", kBeforePrevious, head_);
   const std::string hash = crypto::sha256_hex(line);
   line += fmt::format("{}{}{}\n", kBeforeHash, hash, kAfterHash);

@@ -5,7 +5,9 @@
 //    "prev":"<64 hex digits>","hash":"<64 hex digits>"}
 // `hash` is the SHA-256 of the line up to the comma before it; `prev` is the hash of the line before, 64 zeros in the
 // first. Whoever alters, takes out or inserts a line must rewrite all after it, so who keeps the newest hash elsewhere
-// sees it. The members of a change are those of change_json.h: a log replays with `weir run --changes`.
+// sees it. The members of a change are those of change_json.h: a log replays with `weir run --changes`. What the engine
+// does by itself (a rule that trips, a rollout) is a step: "step", "of" and "text" in place of the change and what was
+// before and after. A replay passes steps over, as it takes them again.
 #pragma once
 
 #include <cstdint>
@@ -41,10 +43,14 @@ class AuditLog {
   // On an error nothing is known to be written, and the log takes no more.
   absl::Status append(const engine::StateChange& change, int64_t wall_nanos, uint64_t after_events,
                       std::string_view before, std::string_view after);
+  absl::Status append_step(std::string_view step, std::string_view of, std::string_view text, int64_t wall_nanos,
+                           uint64_t after_events);
   const std::string& head() const { return head_; }
   uint64_t records() const { return records_; }
 
  private:
+  absl::Status append_line(std::string_view members, int64_t wall_nanos, uint64_t after_events);
+
   AuditLog(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
   int fd_;
   std::string path_;

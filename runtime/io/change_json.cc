@@ -180,4 +180,11 @@ absl::StatusOr<PlacedChange> parse_change(std::string_view json) {
   return out;
 }
 
+bool is_step(std::string_view json) {
+  simdjson::dom::parser parser;
+  const simdjson::padded_string padded(json);
+  simdjson::dom::element root, step;
+  return parser.parse(padded).get(root) == simdjson::SUCCESS && root.at_key("step").get(step) == simdjson::SUCCESS;
+}
+
 }  // namespace weir::io

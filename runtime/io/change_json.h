@@ -33,4 +33,7 @@ void append_change_members(const engine::StateChange& change, std::string* out);
 // Members it does not know are ignored, so that it reads audit logs. Errors say which member is wrong.
 absl::StatusOr<PlacedChange> parse_change(std::string_view json);
 
+// Whether it is a step of an audit log (audit_log.h), and so no change.
+bool is_step(std::string_view json);
+
 }  // namespace weir::io

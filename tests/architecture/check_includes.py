@@ -32,6 +32,7 @@ RUNTIME = {
     "runtime/reload": [],
     "runtime/bundle": ["runtime/crypto"],
     "runtime/io": ["runtime/value", "runtime/state", "runtime/engine", "runtime/crypto"],
+    "runtime/rollout": ["runtime/value", "runtime/state", "runtime/engine", "runtime/backtest"],
     "runtime/backtest": ["runtime/value", "runtime/engine", "runtime/io"],
 }
 ALLOWED = dict(COMPILER)

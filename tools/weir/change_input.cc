@@ -23,6 +23,7 @@ std::unique_ptr<ChangeInput> ChangeInput::read(const std::string& path) {
   for (uint64_t number = 1; std::getline(in, line); ++number) {
     if (line.empty()) continue;
     auto placed = io::parse_change(line);
+    if (!placed.ok() && io::is_step(line)) continue;
     if (!placed.ok()) {
       complain(fmt::format("{}:{}: {}", path, number, std::string(placed.status().message())));
       return nullptr;

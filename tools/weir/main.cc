@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
   add_state(app, &action);
   add_bundle(app, &action);
   add_dump(app, &action);
+  add_diff(app, &action);
   add_backfill(app, &action);
   add_eval(app, &action);
   add_repl(app, &action);

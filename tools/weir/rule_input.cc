@@ -137,10 +137,12 @@ void add_cache_option(CLI::App* command, std::string* directory) {
       ->type_name("DIR");
 }
 
-std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Tier tier, const std::string& cache) {
+std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Tier tier, const std::string& cache,
+                                                std::shared_ptr<const ir::Candidate> candidate) {
   engine::RulesOptions options;
   options.tier = tier;
   options.cache_directory = cache;
+  options.candidate = std::move(candidate);
   auto made = engine::Rules::create(rules.compilation.program, options);
   if (!made.ok()) {
     complain(std::string(made.status().message()));
@@ -152,7 +154,8 @@ std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Ti
 engine::SessionOptions session_options(const RuleSet& rules) {
   engine::SessionOptions options;
   options.events = driver::event_policies(rules.source.manifest, rules.program());
-  options.protections = driver::protections(rules.source.manifest, rules.program()).value_or({});
+  options.protections =
+      driver::protections(rules.source.manifest, rules.program()).value_or(std::vector<engine::Protection>());
   if (rules.source.manifest.state_memory_bytes > 0) options.max_state_bytes = rules.source.manifest.state_memory_bytes;
   return options;
 }

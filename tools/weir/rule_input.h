@@ -42,7 +42,8 @@ void add_tier_option(CLI::App* command, TierChoice* tier, bool with_both);
 engine::Tier engine_tier(TierChoice choice);  // of one that is not both
 // Complains and gives null if the tier cannot be had.
 void add_cache_option(CLI::App* command, std::string* directory);
-std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Tier tier, const std::string& cache = {});
+std::shared_ptr<const engine::Rules> make_rules(const RuleSet& rules, engine::Tier tier, const std::string& cache = {},
+                                                std::shared_ptr<const ir::Candidate> candidate = nullptr);
 // Options every session of a rule set has: its lateness and memory from the manifest.
 engine::SessionOptions session_options(const RuleSet& rules);
 

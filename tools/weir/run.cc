@@ -73,6 +73,13 @@ void tell_state(engine::Session& session) {
                          state.program().rules[limit.rule].name,
                          value::to_text(state::from_nanos(limit.status.until))));
   }
+  for (const uint32_t rule : state.trips().ever_tripped()) {
+    const engine::Trips::Status status = state.trips().status(rule, state.newest());
+    if (status.cause == engine::TripCause::kNone) continue;
+    complain(fmt::format("rule `{}` had more {} than `protect` allows: it is out of service until {}",
+                         state.program().rules[rule].name, engine::trip_cause_name(status.cause),
+                         value::to_text(state::from_nanos(status.until))));
+  }
   if (session.duplicate_events() > 0)
     complain(counted(session.duplicate_events(), "event") + " ignored: the id of each came before");
   if (session.ahead_events() > 0)

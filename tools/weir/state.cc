@@ -80,6 +80,23 @@ void print_by_hand(engine::State& state) {
     }
     line(out);
   }
+  for (uint32_t r = 0; r < program.rules.size(); ++r) {
+    const engine::Trips::Status status = state.trips().status(r, now);
+    if (!state.trips().has_faults(r)) continue;
+    Json out = {{"kind", "protection"},
+                {"rule", program.rules[r].name},
+                {"id", program.rules[r].id},
+                {"tripped", status.cause != engine::TripCause::kNone}};
+    if (status.cause != engine::TripCause::kNone) {
+      out["by"] = engine::trip_cause_name(status.cause);
+      out["since"] = time_json(status.tripped_at);
+      out["until"] = time_json(status.until);
+    } else {
+      out["errors"] = status.errors;
+      out["overruns"] = status.overruns;
+    }
+    line(out);
+  }
   for (const engine::Snooze& s : state.snoozes().current()->all()) {
     if (s.until_nanos <= now) continue;
     Json out = {{"kind", "snooze"}, {"rule", program.rules[s.rule].name}, {"id", program.rules[s.rule].id}};

@@ -27,6 +27,7 @@ void add_state(CLI::App& app, Action* action);
 void add_bundle(CLI::App& app, Action* action);
 void add_dump(CLI::App& app, Action* action);
 void add_backtest(CLI::App& app, Action* action);
+void add_diff(CLI::App& app, Action* action);
 void add_backfill(CLI::App& app, Action* action);
 void add_eval(CLI::App& app, Action* action);
 void add_repl(CLI::App& app, Action* action);

@@ -122,13 +122,15 @@ void append_verdict_line(const engine::EventResult& result, const io::Record& re
     append_effect(result.effects[i], program, out);
   }
   out->push_back(']');
-  if (!result.alerts.empty()) {
+  if (!result.alerts.empty() || !result.trips.empty()) {
     field(out, "alerts");
     out->push_back('[');
-    for (size_t i = 0; i < result.alerts.size(); ++i) {
-      if (i > 0) out->push_back(',');
-      io::append_json_quoted(program.rules[result.alerts[i]].name + ": over its limit", out);
-    }
+    const auto alert = [&](uint32_t rule, std::string_view what) {
+      if (out->back() != '[') out->push_back(',');
+      io::append_json_quoted(fmt::format("{}: {}", program.rules[rule].name, what), out);
+    };
+    for (const uint32_t rule : result.alerts) alert(rule, "over its limit");
+    for (const uint32_t rule : result.trips) alert(rule, "out of service");
     out->push_back(']');
   }
   out->append("}\n");

@@ -83,16 +83,18 @@
 extern "C" {
 #endif
 
-typedef struct weir_engine weir_engine;           /* what compilations share: limits. Never changes. */
-typedef struct weir_ruleset weir_ruleset;         /* compiled rules. Never changes; share it. */
-typedef struct weir_diags weir_diags;             /* what the compiler had to say. Never changes. */
-typedef struct weir_schema weir_schema;           /* the fields of one event type. Never changes. */
-typedef struct weir_event weir_event;             /* a reusable buffer for one event */
-typedef struct weir_session weir_session;         /* one ordered stream of events over a state */
-typedef struct weir_verdict weir_verdict;         /* the result of one event. Never changes. */
-typedef struct weir_slot weir_slot;               /* the point where rules are swapped */
-typedef struct weir_slot_status weir_slot_status; /* what a slot was like at one moment. Never changes. */
-typedef struct weir_watch weir_watch;             /* a slot's watch on files */
+typedef struct weir_engine weir_engine;                 /* what compilations share: limits. Never changes. */
+typedef struct weir_ruleset weir_ruleset;               /* compiled rules. Never changes; share it. */
+typedef struct weir_diags weir_diags;                   /* what the compiler had to say. Never changes. */
+typedef struct weir_schema weir_schema;                 /* the fields of one event type. Never changes. */
+typedef struct weir_event weir_event;                   /* a reusable buffer for one event */
+typedef struct weir_session weir_session;               /* one ordered stream of events over a state */
+typedef struct weir_verdict weir_verdict;               /* the result of one event. Never changes. */
+typedef struct weir_slot weir_slot;                     /* the point where rules are swapped */
+typedef struct weir_slot_status weir_slot_status;       /* what a slot was like at one moment. Never changes. */
+typedef struct weir_rollout weir_rollout;               /* a candidate beside a slot's rules */
+typedef struct weir_rollout_report weir_rollout_report; /* how it does, at one moment. Never changes. */
+typedef struct weir_watch weir_watch;                   /* a slot's watch on files */
 
 typedef struct weir_str {
   const char *ptr;
@@ -248,8 +250,8 @@ WEIR_API uint64_t weir_ruleset_release_number(const weir_ruleset *ruleset);
 WEIR_API void weir_ruleset_release(weir_ruleset *ruleset);
 
 /* Of the texts a rule set was compiled from (weir.yaml, rules, lists; their names left out), 32 hexadecimal digits: the
- * same wherever and from whichever kind of source the same texts are compiled. It tells versions apart, and is no
- * defence against somebody who wants them to look alike: that is a bundle's digest. */
+ * same wherever the same texts are compiled (a bundle that is loaded by its IR has another). It tells versions apart,
+ * and is no defence against somebody who wants them to look alike: that is a bundle's digest. */
 WEIR_API weir_str weir_ruleset_hash(const weir_ruleset *ruleset);
 
 /* The generation under which weir_slot_pin handed it out; 0 for one that comes from a compilation. */
@@ -482,6 +484,11 @@ enum {
 typedef struct weir_eval_options {
   uint32_t struct_size;
   uint32_t trace; /* WEIR_TRACE_… Costs about as much as interpreting the rules explained. */
+  /* How long the call may take by the clock; 0: as long as it takes, which max_steps bounds. When the time is over
+   * before the rules are through, no rule has a say or an effect: the verdict is the one that weir.yaml declares under
+   * `protect: fail`, or allow, and the call is WEIR_E_LIMIT. The event counts in features all the same. Which events
+   * that are depends on the machine; a replay may differ in them. */
+  uint64_t timeout_ns;
 } weir_eval_options;
 
 /* Moves the state on by one event and decides. Failures of single rules are hits, not errors of the call. options may
@@ -498,6 +505,8 @@ typedef struct weir_eval_options {
  *
  * A time more than a day (`ahead` in weir.yaml) ahead of the newest of its type does not move on what is late, until
  * the next event has reached it too: one wrong clock does not make all others late.
+ *
+ * WEIR_E_LIMIT: timeout_ns was over; *verdict_out is set, and has the declared verdict.
  *
  * WEIR_E_DATA, and nothing is changed: a required field, `time` among them, is absent. An absent id reads "". After
  * WEIR_E_NOMEM the state may hold the event in part: start a new session, or accept one event that is counted
@@ -544,6 +553,25 @@ typedef struct weir_limit {
 /* The state of a rule's `limit`. WEIR_E_ARG if there is no such rule, WEIR_E_SCHEMA if it has no limit. */
 WEIR_API weir_status weir_session_get_limit(const weir_session *session, size_t rule, weir_limit *limit);
 
+typedef struct weir_protection {
+  uint32_t struct_size;
+  uint32_t tripped;                       /* WEIR_TRIP_… as of the newest event */
+  uint64_t errors, overruns;              /* within their windows, if it is not tripped */
+  uint64_t max_errors, max_overruns;      /* more trip it; see weir.yaml's `protect` */
+  int64_t errors_per_ns, overruns_per_ns; /* 0: nothing of that kind trips it */
+  int64_t steps;                          /* more, of one measured evaluation, are an overrun */
+  uint32_t verdict;                       /* WEIR_VERDICT_… it states while it is tripped; allow: it is quiet */
+  int32_t tripped_ns;
+  int64_t tripped_s, until_s; /* if tripped: since when, and when it ends if nobody resets it */
+  int32_t until_ns;
+  uint32_t reserved;
+} weir_protection;
+
+enum { WEIR_TRIP_NONE = 0, WEIR_TRIP_ERRORS = 1, WEIR_TRIP_OVERRUNS = 2 };
+
+/* The state of a rule's protection. WEIR_E_ARG if there is no such rule, WEIR_E_SCHEMA if it has none. */
+WEIR_API weir_status weir_session_get_protection(const weir_session *session, size_t rule, weir_protection *protection);
+
 /* ---- Changes by hand --------------------------------------------------------------------------------------------- */
 
 /* What people change while events are served: labels, snoozes, limits, lists. Like events, changes are inputs of the
@@ -554,7 +582,7 @@ enum {
   WEIR_CHANGE_CLEAR_LABEL = 1,
   WEIR_CHANGE_SNOOZE = 2,       /* the rule's hits are WEIR_OUTCOME_SNOOZED and have no effects */
   WEIR_CHANGE_END_SNOOZE = 3,   /* of the same rule and key */
-  WEIR_CHANGE_RESET_LIMIT = 4,  /* the rule is not tripped any more, and counts its fires anew */
+  WEIR_CHANGE_RESET_LIMIT = 4,  /* the rule is not tripped any more, and counts fires, errors and overruns anew */
   WEIR_CHANGE_REPLACE_LIST = 5, /* its entries are these now */
   WEIR_CHANGE_ADD_TO_LIST = 6,
   WEIR_CHANGE_REMOVE_FROM_LIST = 7
@@ -683,6 +711,7 @@ typedef struct weir_session_stats {
   uint64_t state_bytes;      /* in use now, approximately */
   uint64_t duplicate_events; /* of the events: ignored, as one with their id came before (see weir_session_eval) */
   uint64_t ahead_events;     /* of the events: their time was further ahead than one alone may move the clock */
+  uint64_t expired_events;   /* of the events: timeout_ns was over */
 } weir_session_stats;
 
 typedef struct weir_rule_stats { /* since the session began */
@@ -691,6 +720,7 @@ typedef struct weir_rule_stats { /* since the session began */
   uint64_t fired, suppressed, tripped, errors, missing; /* see weir_hit::outcome */
   uint64_t cost_samples, cost_ns;                       /* with measure_cost: evaluations measured, and their time */
   uint64_t snoozed;
+  uint64_t quarantined; /* events of its type while its protection had tripped: it was not evaluated */
 } weir_rule_stats;
 
 typedef struct weir_cause {
@@ -730,7 +760,8 @@ enum {
   WEIR_OUTCOME_TRIPPED = 2,    /* true, but the rule's limit is exceeded: it counts as shadow */
   WEIR_OUTCOME_ERROR = 3,      /* `when` or an effect ended in an error: no effect */
   WEIR_OUTCOME_MISSING = 4,    /* `when` needs what is absent: no effect */
-  WEIR_OUTCOME_SNOOZED = 5     /* true, but the rule is snoozed: no effect */
+  WEIR_OUTCOME_SNOOZED = 5,    /* true, but the rule is snoozed: no effect */
+  WEIR_OUTCOME_QUARANTINED = 6 /* not evaluated: its protection has tripped, and it states the verdict declared */
 };
 
 /* A rule that did something other than not fire. In order of rules. */
@@ -739,7 +770,7 @@ typedef struct weir_hit {
   uint32_t outcome;   /* WEIR_OUTCOME_… */
   uint32_t mode;      /* WEIR_MODE_… of the rule */
   uint32_t applied;   /* 1: it had its effects: it fired and is live */
-  uint32_t alert;     /* 1: this event exceeded the rule's limit: tell its owner */
+  uint32_t alert;     /* 1: this event tripped the rule, by its limit or its protection: tell its owner */
   uint32_t line, col; /* of its name in file */
   uint32_t reserved;
   uint64_t rule;     /* its number */
@@ -829,6 +860,12 @@ WEIR_API weir_status weir_slot_load(weir_slot *slot, const weir_str *paths, size
 WEIR_API weir_status weir_slot_note_failure(weir_slot *slot, weir_str source, const weir_error *failure,
                                             const weir_diags *diags, weir_error *err);
 
+/* From now on what the slot goes through is written to the audit log at `path`: publishes, failures, and the steps of
+ * rollouts, on the disk before the call that takes them returns. A file of its own, of the format of
+ * weir_session_audit's. Where it cannot be written later on, the steps are taken all the same, and the status says so.
+ * WEIR_E_IO, WEIR_E_DATA: as weir_session_audit. */
+WEIR_API weir_status weir_slot_audit(weir_slot *slot, weir_str path, weir_error *err);
+
 typedef struct weir_watch_options {
   uint32_t struct_size;
   uint32_t settle_ms; /* how long files must have been at rest before they are loaded. Default 200 */
@@ -873,6 +910,7 @@ typedef struct weir_slot_info {
   int64_t failed_s;           /* wall clock */
   uint64_t failed_generation; /* which went on */
   weir_str failed_source, failed_message;
+  weir_str audit_note; /* why steps are missing from the audit log; empty if none are */
 } weir_slot_info;
 
 WEIR_API weir_status weir_slot_get_status(const weir_slot *slot, weir_slot_status **status_out, weir_error *err);
@@ -885,6 +923,91 @@ WEIR_API const weir_diags *weir_slot_status_diags(const weir_slot_status *status
  * "diagnostics" (text)}. */
 WEIR_API weir_str weir_slot_status_json(const weir_slot_status *status);
 WEIR_API void weir_slot_status_release(weir_slot_status *status);
+
+/* ---- Rollouts: a candidate beside the rules that serve ----------------------------------------------------------- */
+
+/* The rules of the slot go on deciding, and a candidate is evaluated with them in one pass: what both have in common is
+ * computed once. The candidate reads the features and labels that there are; its labels and actions are not carried
+ * out. Its new features are kept from now on, so that they are warm when it takes over. */
+
+typedef struct weir_rollout_options {
+  uint32_t struct_size;
+  uint32_t as_live;        /* 1: verdicts are compared as if shadow rules were live */
+  uint64_t events;         /* decide by itself after so many; 0: weir.yaml of the candidate says when, or people */
+  double max_alert_change; /* conditions; 0: not asked. |candidate's alerts - live alerts| / live alerts */
+  double min_overlap;      /* alerts that both raise, of all that either does */
+  double min_precision;    /* of the candidate's alerts that were labelled (weir_rollout_label) */
+  uint64_t min_labelled;   /* of these, before the precision is judged. Default 100 */
+  double max_error_rate;   /* errors of rules that only the candidate has, an event */
+  uint64_t max_events;     /* without labels enough by then it is rolled back. Default: ten times `events` */
+  uint32_t samples;        /* of events whose verdict differs. Default 20 */
+  uint32_t remembered;     /* events that can be labelled: the last so many. Default 100,000 */
+  weir_str by, reason;     /* for the audit log */
+} weir_rollout_options;
+
+/* Publishes the slot's rules and the candidate together, as a new generation; sessions adopt it as any other. Ends by
+ * another publish: of the candidate if the conditions hold, else of the rules that were there before; or by
+ * weir_rollout_end. options may be NULL. WEIR_E_SCHEMA: the two disagree on the type of a field. WEIR_E_CONFLICT:
+ * somebody published meanwhile, or a rollout is under way. WEIR_E_ARG: the slot is empty. Verdicts are the live rules'
+ * and name them by the numbers they had; rules that only the candidate has come after them. */
+WEIR_API weir_status weir_rollout_start(weir_slot *slot, const weir_ruleset *candidate,
+                                        const weir_rollout_options *options, weir_rollout **rollout_out,
+                                        weir_error *err);
+/* Whether an event, by its id, was what the rules look for. WEIR_E_DATA: it is not remembered. May decide. */
+WEIR_API weir_status weir_rollout_label(weir_rollout *rollout, weir_str event_id, int32_t positive, weir_error *err);
+/* Promotes the candidate (1) or rolls it back (0). WEIR_E_CONFLICT: it has ended, or somebody else has published. */
+WEIR_API weir_status weir_rollout_end(weir_rollout *rollout, int32_t promote, weir_str by, weir_str reason,
+                                      weir_error *err);
+/* Does not end it. A weir_rollout locks inside and may always be shared. */
+WEIR_API void weir_rollout_release(weir_rollout *rollout);
+
+enum {
+  WEIR_ROLLOUT_RUNNING = 0,
+  WEIR_ROLLOUT_PROMOTED = 1,
+  WEIR_ROLLOUT_ROLLED_BACK = 2,
+  WEIR_ROLLOUT_OVERTAKEN = 3 /* somebody else has published */
+};
+
+typedef struct weir_rollout_info {
+  uint32_t struct_size;
+  uint32_t state;      /* WEIR_ROLLOUT_… */
+  uint64_t generation; /* of the two together; then of what came after */
+  uint64_t events;
+  uint64_t changed, stricter, milder;                  /* verdicts, the candidate's beside the live one */
+  uint64_t live_alerts, candidate_alerts, both_alerts; /* verdicts stricter than allow */
+  uint64_t candidate_errors;                           /* of rules that only the candidate has */
+  uint64_t labelled, live_true, live_labelled_alerts, candidate_true, candidate_labelled_alerts;
+  size_t rule_count, sample_count;
+  weir_str why; /* it ended so; empty while it runs */
+} weir_rollout_info;
+
+enum {
+  WEIR_RULE_SAME = 0,
+  WEIR_RULE_MODE = 1, /* the same in another mode */
+  WEIR_RULE_CHANGED = 2,
+  WEIR_RULE_ADDED = 3,
+  WEIR_RULE_REMOVED = 4
+};
+
+typedef struct weir_rollout_rule {
+  uint32_t struct_size;
+  uint32_t change;                /* WEIR_RULE_… */
+  weir_str id, name;              /* the candidate's name, if it has the rule */
+  uint64_t live, candidate, both; /* events on which it fired */
+  uint64_t live_errors, candidate_errors;
+} weir_rollout_rule;
+
+WEIR_API weir_status weir_rollout_get_report(const weir_rollout *rollout, weir_rollout_report **report_out,
+                                             weir_error *err);
+WEIR_API weir_status weir_rollout_report_get(const weir_rollout_report *report, weir_rollout_info *info);
+WEIR_API weir_status weir_rollout_report_rule(const weir_rollout_report *report, size_t i, weir_rollout_rule *rule);
+/* All of it as one JSON object: "state", "generation", "why", "events", "changed", "stricter", "milder", "live_alerts",
+ * "candidate_alerts", "both_alerts", "candidate_errors", "transitions" (four rows of four counts, [live][candidate] in
+ * order of WEIR_VERDICT_…), "rules" (those that differ: "id", "name", "change", "live", "candidate", "both",
+ * "candidate_errors") and "samples" (events whose verdict differs: "id", "event", "time", "live", "candidate",
+ * "only_live", "only_candidate"). */
+WEIR_API weir_str weir_rollout_report_json(const weir_rollout_report *report);
+WEIR_API void weir_rollout_report_release(weir_rollout_report *report);
 
 #ifdef __cplusplus
 } /* extern "C" */

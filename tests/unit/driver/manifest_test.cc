@@ -45,17 +45,47 @@ owners: {spam-team: "#oncall"}
   EXPECT_EQ(m->owners.at("spam-team"), "#oncall");
 }
 
+TEST(Manifest, ProtectionsOfRulesBeginWithTheDefault) {
+  auto m = parse_manifest("weir.yaml", R"(
+protect:
+  errors: 100 per 10m
+  steps: 5000
+  overruns: 3 per 1h
+  rules: {R-1: {fail: block, errors: off}}
+rollout: {promote_after: 1000, max_alert_change: 20%, min_precision: 0.9}
+)");
+  ASSERT_TRUE(m.ok()) << m.status();
+  EXPECT_EQ(m->protection.errors.count, 100);
+  EXPECT_EQ(m->protection.errors.per_nanos, int64_t{600} * 1'000'000'000);
+  const engine::Protection& rule = m->rule_protections.at("R-1");
+  EXPECT_EQ(rule.errors.per_nanos, 0);
+  EXPECT_EQ(rule.overruns.count, 3);
+  EXPECT_EQ(rule.steps, 5000);
+  EXPECT_EQ(rule.verdict, ir::Verdict::kBlock);
+  EXPECT_EQ(m->promotion.events, 1000u);
+  EXPECT_DOUBLE_EQ(m->promotion.max_alert_change, 0.2);
+  EXPECT_DOUBLE_EQ(m->promotion.min_precision, 0.9);
+}
+
 TEST(Manifest, EveryMistakeHasItsLineAndAHint) {
   const std::pair<const char*, const char*> cases[] = {
       {"nmae: x", "weir.yaml:1: unknown key `nmae`; did you mean `name`?"},
       {"name: x\nname: y", "weir.yaml:2: key `name` is given twice"},
-      {"name: x\n\nfoo: y", "weir.yaml:3: unknown key `foo`; known here: name, rules, events, state, cost, owners"},
+      {"name: x\n\nfoo: y",
+       "weir.yaml:3: unknown key `foo`; known here: name, rules, events, state, cost, protect, "
+       "rollout, owners"},
       {"events:\n  post:\n    fields:\n      a: {pth: x}", "weir.yaml:4: unknown key `pth`; did you mean `path`?"},
       {"events:\n  post: {lateness: soon}",
        "weir.yaml:2: `soon` is not a duration; write it as `90s`, `10m`, `1h30m` or `7d`"},
       {"events:\n  post: {duplicates: on}",
        "weir.yaml:2: `on` is not a duration; write it as `90s`, `10m`, `1h30m` or `7d`, or `off`"},
       {"state: {memory: lots}", "weir.yaml:1: `lots` is not a size in bytes; write it as `512MiB` or `4GiB`"},
+      {"protect: {errors: 10}",
+       "weir.yaml:1: `10` is not a number of faults in a time; write it as `100 per 10m`, or `off`"},
+      {"protect: {fail: shut}",
+       "weir.yaml:1: `shut` is not what a rule out of service does; it is `open` (quiet), or a verdict: `review`, "
+       "`challenge` or `block`"},
+      {"rollout: {min_overlap: much}", "weir.yaml:1: `much` is not a share; write it as `20%` or `0.2`"},
       {"rules: {a: b}", "weir.yaml:1: `rules` is neither a file pattern nor a list of them"},
       {"events: 3\nnmae: x",
        "weir.yaml:2: unknown key `nmae`; did you mean `name`?\nweir.yaml:1: `events` is not a mapping of keys to "
