@@ -149,7 +149,7 @@ TierStatus Tiers::status() const {
 
 void Tiers::cancel() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (task_ != nullptr) task_->cancelled = true;
+  if (const auto task = task_.lock()) task->cancelled = true;
 }
 
 #else

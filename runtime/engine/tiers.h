@@ -91,7 +91,7 @@ class Tiers {
   TierStatus status_;
 #ifdef WEIR_HAVE_JIT
   jit::NativeProgress progress_;
-  std::shared_ptr<jit::BackgroundTask> task_;
+  std::weak_ptr<jit::BackgroundTask> task_;  // which shares in this as long as it is there
 #endif
 };
 

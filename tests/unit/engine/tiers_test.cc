@@ -125,6 +125,16 @@ TEST(Tiers, RulesMayGoWhileTheyAreCompiled) {
 }
 
 // The child of a fork has no such thread: it goes on with what there was.
+TEST(Tiers, NothingIsLeftOfRulesThatWereCompiledInTheBackground) {
+  auto rules = rules_of(many_rules(20), Tier::kAuto);
+  ASSERT_TRUE(rules->wait_for_native(kLong));
+  const std::weak_ptr<const ir::Program> program = rules->program_ptr();
+  rules = nullptr;
+  // The thread that compiled lets go of them after it has told so.
+  for (int i = 0; i < 1000 && !program.expired(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(program.expired());
+}
+
 TEST(Tiers, AForkedChildGoesOnWithTheInterpreter) {
   const auto rules = rules_of(many_rules(3000), Tier::kAuto);
   const pid_t child = fork();
