@@ -1,8 +1,8 @@
 // Reloading as a host sees it, through weir.h: `bench_reload [rules]` (1000).
 //
 // 1. How long one event takes, p50, p99 and p99.9, while nothing is published and while another thread compiles and
-//    publishes without a pause. The evaluating thread does what a server does: it compares generations before each
-//    event and adopts what is new, and that counts. Each is measured twice, in turns.
+//    publishes, ten times a second or without a pause. The evaluating thread does what a server does: it compares
+//    generations before each event and adopts what is new, and that counts. Each is measured twice, in turns.
 // 2. From the text of a rule set in which so many rules are changed to the first verdict of that generation.
 #include <fmt/format.h>
 
@@ -112,16 +112,20 @@ void latencies(const Workload& workload, size_t rules, uint32_t tier, const char
   weir_ruleset_release(first);
   Worker worker(workload, slot);
   for (int i = 0; i < 20'000; ++i) worker.serve();
-  for (const bool storm : {false, true, false, true}) {
+  enum class Publishing : uint8_t { kNone, kTenASecond, kStorm };
+  constexpr const char* kNames[] = {"quiet", "10 a s", "storm"};
+  for (const Publishing publishing : {Publishing::kNone, Publishing::kTenASecond, Publishing::kStorm, Publishing::kNone,
+                                      Publishing::kTenASecond, Publishing::kStorm}) {
     std::atomic<bool> stop{false};
     std::atomic<uint64_t> published{0};
     std::thread publisher([&] {
-      for (size_t edit = 1; storm && !stop; ++edit) {
+      for (size_t edit = 1; publishing != Publishing::kNone && !stop; ++edit) {
         weir_ruleset* next = compile(engine, edited_rules(workload, rules, rules, edit), tier);
         weir_error err = WEIR_INIT(weir_error);
         need(weir_slot_publish(slot, next, weir_slot_generation(slot), nullptr, &err), err);
         weir_ruleset_release(next);
         ++published;
+        if (publishing == Publishing::kTenASecond) std::this_thread::sleep_for(std::chrono::milliseconds(100));
       }
     });
     std::vector<double> times;
@@ -137,8 +141,9 @@ void latencies(const Workload& workload, size_t rules, uint32_t tier, const char
     const auto quantile = [&](double q) {
       return times[static_cast<size_t>(q * static_cast<double>(times.size() - 1))];
     };
-    fmt::print("{:12} {:6} {:8} {:9} {:9} {:8.1f} {:8.1f} {:8.1f} {:8.0f}\n", name, rules, storm ? "storm" : "quiet",
-               published.load(), times.size(), quantile(0.5), quantile(0.99), quantile(0.999), times.back());
+    fmt::print("{:12} {:6} {:8} {:9} {:9} {:8.1f} {:8.1f} {:8.1f} {:8.0f}\n", name, rules,
+               kNames[static_cast<size_t>(publishing)], published.load(), times.size(), quantile(0.5), quantile(0.99),
+               quantile(0.999), times.back());
   }
   weir_slot_release(slot);
   weir_engine_release(engine);

@@ -31,6 +31,7 @@ extern void die(const char *), reject(weir_str, const char *), respond(uint32_t,
 extern int next_line(weir_str *);
 extern weir_engine *engine; extern weir_ruleset *rules, *next; extern weir_session *session; extern weir_event *event;
 extern weir_verdict *verdict; extern weir_schema *schema; extern weir_slot *slot; extern weir_diags *diags; extern weir_watch *watch;
+extern weir_rollout *rollout; extern weir_rollout_report *report;
 extern weir_verdict_info info; extern weir_error err; extern weir_str line, dir, name;
 extern int64_t seconds; extern int32_t nanos; extern uint64_t my_generation;
 """
