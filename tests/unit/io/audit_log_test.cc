@@ -112,6 +112,25 @@ TEST_F(AuditLogTest, GoesOnWhereItEndedAndReplays) {
   EXPECT_EQ(placed->after_events, 0u);
 }
 
+TEST_F(AuditLogTest, StepsAreInTheChainAndAreNoChanges) {
+  write_three();
+  {
+    auto log = AuditLog::open(path_);
+    ASSERT_TRUE(log.ok()) << log.status();
+    ASSERT_TRUE((*log)->append_step("trip", "R-1", "out of \"service\"", 7, 40).ok());
+  }
+  auto summary = verify_audit_log(path_);
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  EXPECT_EQ(summary->records, 4u);
+  const std::string all = text();
+  const std::string change = all.substr(0, all.find('\n'));
+  const std::string step = all.substr(all.rfind("{\"seq\":4"));
+  EXPECT_TRUE(is_step(step));
+  EXPECT_FALSE(parse_change(step).ok());
+  EXPECT_FALSE(is_step(change));
+  EXPECT_FALSE(is_step("[1]"));
+}
+
 TEST_F(AuditLogTest, AnyAlterationIsSeen) {
   write_three();
   const std::string whole = text();
