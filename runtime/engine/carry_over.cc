@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,7 @@ void move_features(State& from, State& to) {
 void move_labels(State& from, State& to) {
   const ir::Program& before = from.program();
   const ir::Program& after = to.program();
+  if (before.labels.empty() || after.labels.empty()) return;
   const RuleNumbers numbers(after);
   std::vector<uint32_t> rules;
   for (const ir::Rule& rule : before.rules) rules.push_back(numbers.of(rule.id));
@@ -70,14 +72,14 @@ void move_guards(State& from, State& to) {
 }
 
 void move_trips(State& from, State& to) {
-  const RuleNumbers numbers(to.program());
+  std::optional<RuleNumbers> numbers;  // dear, and faults are rare
   for (uint32_t r = 0; r < from.program().rules.size(); ++r) {
     if (!from.trips().has_faults(r)) continue;
-    const uint32_t now = numbers.of(from.program().rules[r].id);
-    if (now == state::LabelStore::kNoRule ||
-        to.trips().identity(to.program(), now) != from.trips().identity(from.program(), r))
-      continue;
-    to.trips().take(now, from.trips(), r);
+    if (!numbers) numbers.emplace(to.program());
+    const uint32_t now = numbers->of(from.program().rules[r].id);
+    if (now == state::LabelStore::kNoRule) continue;
+    if (to.trips().identity(to.program(), now) == from.trips().identity(from.program(), r))
+      to.trips().take(now, from.trips(), r);
   }
 }
 
