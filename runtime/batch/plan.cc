@@ -291,7 +291,7 @@ class PlanBuilder {
     const std::string& pattern = constant(tests_.tests()[t]).s;
     const uint32_t leaf = leaf_of_[t] = add_leaf(false, tests_.tests()[t].constant, number);
     for (const index::Run& run : index::required_runs(pattern))
-      if (run.length > 1) out_.runs_[leaf].push_back(run);
+      if (run.length > 1) out_.runs_[leaf].push_back(number_of({number, run}));
     std::vector<std::string> rare;
     for (const std::vector<std::string>& set : value::required_literals(pattern, kMaxAlternatives)) {
       const auto found = std::ranges::find_if(set, is_rare);
@@ -322,6 +322,13 @@ class PlanBuilder {
              return !is_letter(c) && (c < '0' || c > '9') &&
                     std::string_view(" .,!?'-").find(c) == std::string_view::npos;
            });
+  }
+  uint32_t number_of(const Plan::ColumnRun& run) {
+    auto& all = out_.column_runs_;
+    const auto found = std::ranges::find(all, run);
+    if (found != all.end()) return static_cast<uint32_t>(found - all.begin());
+    all.push_back(run);
+    return static_cast<uint32_t>(all.size() - 1);
   }
   // A pattern that matches where the literal is, in any case.
   static std::string search_for(const std::string& literal) { return "(?i)" + RE2::QuoteMeta(literal); }

@@ -82,7 +82,14 @@ class Plan {
   // Of a leaf that is not exact: the constant that is its regular expression, or kNoPattern.
   uint32_t pattern(uint32_t leaf) const { return pattern_[leaf]; }
   // Runs of characters without which it does not match; asked before RE2 is.
-  std::span<const index::Run> runs(uint32_t leaf) const { return runs_[leaf]; }
+  std::span<const uint32_t> runs(uint32_t leaf) const { return runs_[leaf]; }
+  // A run that texts of one column are asked for.
+  struct ColumnRun {
+    uint32_t column = 0;
+    index::Run run;
+    friend bool operator==(const ColumnRun&, const ColumnRun&) = default;
+  };
+  const std::vector<ColumnRun>& column_runs() const { return column_runs_; }
   uint32_t column_of(uint32_t leaf) const { return column_of_[leaf]; }
   // Leaves of a rule that have a pattern.
   std::span<const uint32_t> patterns(uint32_t rule) const {
@@ -98,7 +105,8 @@ class Plan {
   std::vector<uint32_t> starts_;
   std::vector<uint8_t> exact_;                 // by leaf
   std::vector<uint32_t> pattern_, column_of_;  // by leaf
-  std::vector<std::vector<index::Run>> runs_;  // by leaf
+  std::vector<std::vector<uint32_t>> runs_;    // by leaf: into column_runs_
+  std::vector<ColumnRun> column_runs_;         // each once
   std::vector<uint32_t> rule_patterns_, first_pattern_;
 };
 

@@ -31,6 +31,7 @@ Selection::Selection(const Plan& plan)
       passes_(plan.leaves(), 0.5f),
       searches_(plan.columns().size()),
       texts_(plan.columns().size()),
+      runs_(plan.column_runs().size()),
       survivors_(kTogether),
       selected_(kRows) {
   size_t values = 0;
@@ -56,6 +57,7 @@ void Selection::select(const Value* const* rows, size_t count, const value::Eval
   ctx.arena = arena;
   ctx.steps = steps;
   for (size_t r = 0; r < count; ++r) selected_[r].clear();
+  std::ranges::fill(runs_, RunRows());
 
   const RowSet all = RowSet::first(count);
   const auto shared = static_cast<uint32_t>(plan_.shared());
@@ -231,8 +233,7 @@ bool Selection::match(uint32_t leaf, const RowSet& rows, const Value* constants)
     const Value& text = rows_[r][slot];
     if (text.aux > kMaxMatchedText) return;
     any = true;
-    for (const index::Run& run : plan_.runs(leaf)) {
-      if (index::has_run(text.str(), run)) continue;
+    if (!has_runs(leaf, r, text.str())) {
       may_[leaf].clear(r);
       return;
     }
@@ -243,6 +244,18 @@ bool Selection::match(uint32_t leaf, const RowSet& rows, const Value* constants)
       may_[leaf].clear(r);
   });
   return any;
+}
+
+// Many patterns need the same run: each text is asked for it once.
+bool Selection::has_runs(uint32_t leaf, size_t row, std::string_view text) {
+  return std::ranges::all_of(plan_.runs(leaf), [&](uint32_t run) {
+    RunRows& known = runs_[run];
+    if (!known.asked.test(row)) {
+      known.asked.set(row);
+      if (index::has_run(text, plan_.column_runs()[run].run)) known.has.set(row);
+    }
+    return known.has.test(row);
+  });
 }
 
 void Selection::keep(const Survivor& s) {

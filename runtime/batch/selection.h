@@ -58,6 +58,7 @@ class Selection {
   void share_conditions();
   bool match_patterns(Survivor& survivor, const value::Value* constants);
   bool match(uint32_t leaf, const RowSet& rows, const value::Value* constants);
+  bool has_runs(uint32_t leaf, size_t row, std::string_view text);
   void keep(const Survivor& survivor);
   void measure();
   double passes(const Item* at) const;
@@ -73,7 +74,12 @@ class Selection {
   std::vector<RowSet> values_;                        // of a dense column: by value
   std::vector<index::SearchKeys::Scratch> searches_;  // by column
   std::vector<RowSet> texts_;                         // by column: search: rows with a text
-  RowSet odd_;                                        // rows whose searches are not exact
+  // Of a run: the rows whose texts were asked for it, and those of them that have it.
+  struct RunRows {
+    RowSet asked, has;
+  };
+  std::vector<RunRows> runs_;  // by Plan::column_runs
+  RowSet odd_;                 // rows whose searches are not exact
   std::vector<Survivor> survivors_;
   std::vector<std::vector<Selected>> selected_;
   value::Arena arena_;  // of computed texts

@@ -43,9 +43,9 @@ class PredicateIndex {
   size_t terms() const { return rule_of_.size(); }
   size_t bytes() const;
 
-  struct Selected {
-    uint32_t rule;
-    bool certain;  // true; else to be evaluated
+  struct Selected {  // batches hold thousands
+    uint32_t rule : 31;
+    uint32_t certain : 1;  // true; else to be evaluated
   };
   class Scratch;
   std::unique_ptr<Scratch> make_scratch() const;
