@@ -176,19 +176,29 @@ def write_packed(path, text):
     subprocess.run(["zstd", "-qf", "-", "-o", str(path) + ".zst"], input=text.encode(), check=True)
 
 
+def make_rule(maker, sample, share):
+    """A rule that holds on a share of the sample between the two given."""
+    while True:
+        rule = maker.rule()
+        if share is None or share[0] <= sum(maker.holds(rule, event) for event in sample) / len(sample) <= share[1]:
+            return rule
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=500)
     parser.add_argument("--rules", default="20,150")
+    parser.add_argument("--share", help="rules that hold on a share of the events between two, as 0.001,0.02; default: any")
     args = parser.parse_args()
+    share = tuple(map(float, args.share.split(","))) if args.share else None
     maker = Maker(args.seed)
     args.directory.mkdir(parents=True, exist_ok=True)
     events = [maker.event() for _ in range(args.events)]
     write_packed(args.directory / "events.jsonl", "".join(json.dumps(e) + "\n" for e in events))
     for size in map(int, args.rules.split(",")):
-        rules = [maker.rule() for _ in range(size)]
+        rules = [make_rule(maker, events[:1000], share) for _ in range(size)]
         write_packed(args.directory / f"rules_{size}.json", json.dumps(rules))
         for name, form in FORMS.items():
             write_packed(args.directory / f"rules_{size}.{name}", "".join(form.write(maker, rule) + "\n" for rule in rules))
