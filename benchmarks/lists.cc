@@ -60,6 +60,21 @@ void BM_Replace(benchmark::State& state) {
 }
 BENCHMARK(BM_Replace)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
+// One entry more, again and again: of a list as loaded, then of what became of it.
+void BM_Add(benchmark::State& state) {
+  ir::Program program;
+  program.lists.push_back(list_of(ir::ListKind::kString, state.range(0)));
+  ListTable table(program);
+  const std::vector<std::string> first = {"first"};
+  if (!table.edit(0, ListTable::Edit::kAdd, first).ok()) return state.SkipWithError("not added");
+  int64_t next = 0;
+  for (auto _ : state) {
+    const std::vector<std::string> one = {fmt::format("more-{}", next++)};
+    benchmark::DoNotOptimize(table.edit(0, ListTable::Edit::kAdd, one).ok());
+  }
+}
+BENCHMARK(BM_Add)->Arg(1000)->Arg(1'000'000)->Iterations(5000)->Unit(benchmark::kMicrosecond);
+
 }  // namespace
 }  // namespace weir::match
 

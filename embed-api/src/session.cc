@@ -151,6 +151,10 @@ std::string explain_rules(weir_session* session, uint32_t event, const engine::E
 
 }  // namespace
 
+weir_status report_moved(weir_error* err) {
+  return report(err, WEIR_E_CONFLICT, "the session's state has gone over to other rules: weir_session_adopt them");
+}
+
 weir_status read_instant(std::string_view nanos_name, int64_t seconds, int32_t nanos, int64_t* out, weir_error* err) {
   constexpr int64_t kNanosASecond = 1'000'000'000;
   if (nanos < 0 || nanos >= kNanosASecond)
@@ -208,6 +212,7 @@ weir_status weir_session_share(weir_session* session, weir_session** session_out
     other->generation = session->generation;
     other->lateness_ns = session->lateness_ns;
     other->audit = session->audit;
+    other->keeper = session->keeper;
     other->engine = std::make_unique<weir::engine::Session>(session->ruleset->rules, session->engine->state(),
                                                             session->engine->options());
     *session_out = other.release();
@@ -248,6 +253,8 @@ weir_status weir_session_restore(weir_session* session, weir_str path, weir_erro
       const bool damaged = status.code() == absl::StatusCode::kDataLoss || absl::IsUnimplemented(status);
       return report(err, damaged ? WEIR_E_DATA : WEIR_E_IO, std::string(status.message()));
     };
+    if (session->keeper != nullptr)
+      return report(err, WEIR_E_ARG, "the session's state is kept in a directory: weir_session_keep");
     const auto snapshot = weir::durable::read_snapshot(std::string(view(path)));
     if (!snapshot.ok()) return failed(snapshot.status());
     const weir::engine::SessionOptions options = session->engine->options();
@@ -268,6 +275,12 @@ weir_status weir_session_adopt(weir_session* session, const weir_ruleset* rulese
     session->generation = ruleset->generation;
     session->engine->set_generation(ruleset->generation);
     if (session->ruleset == ruleset->state) return WEIR_OK;
+    std::unique_lock<std::shared_mutex> held;
+    if (session->keeper != nullptr) {
+      held = session->keeper->hold_inputs();
+      const absl::Status s = session->keeper->set_rules(ruleset->state->rules, ruleset->generation);
+      if (!s.ok()) return report(err, s, WEIR_E_IO);
+    }
     weir::engine::SessionOptions options = session->engine->options();
     options.events = weir::embed::policies(*ruleset->state, session->lateness_ns);
     options.protections = ruleset->state->protections;
@@ -311,16 +324,19 @@ weir_status weir_session_eval(weir_session* session, const weir_event* event, co
     if (given.timeout_ns > INT64_MAX)
       return report(err, WEIR_E_ARG, "weir_eval_options.timeout_ns is beyond 292 years");
     session->engine->set_time_limit(std::chrono::nanoseconds(given.timeout_ns));
+    const weir::engine::Session::EventRow input{type, session->row.data()};
+    weir::embed::Keeper::Inputs inputs(session->keeper.get());
+    if (session->has_moved()) return weir::embed::report_moved(err);
+    if (absl::Status s = inputs.append({&input, 1}); !s.ok()) return report(err, s, WEIR_E_IO);
     const weir::engine::EventResult& result = session->engine->evaluate(type, session->row.data());
-    if (result.moved) {
-      return report(err, WEIR_E_CONFLICT, "the session's state has gone over to other rules: weir_session_adopt them");
-    }
+    if (result.moved) return weir::embed::report_moved(err);
     ++session->events;
     std::unique_ptr<weir_verdict> verdict = weir::embed::make_verdict(session, type, result);
     if (given.trace != WEIR_TRACE_NONE) {
       verdict->traced = true;
       verdict->explain = result.duplicate ? "[]" : weir::embed::explain_rules(session, type, result, given.trace);
     }
+    if (absl::Status s = inputs.commit(); !s.ok()) return report(err, s, WEIR_E_IO);
     const int64_t time = weir::state::to_nanos(session->row[weir::types::EventSchema::kTimeSlot]);
     weir_status status = weir::embed::audit_trips(*session, time, result, err);
     if (session->ruleset->rollout != nullptr) session->ruleset->rollout->add(type, session->row.data(), result);

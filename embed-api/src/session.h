@@ -8,6 +8,7 @@
 
 #include "embed-api/src/adapter.h"
 #include "embed-api/src/handles.h"
+#include "embed-api/src/keeper.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/snoozes.h"
 #include "runtime/io/audit_log.h"
@@ -30,6 +31,9 @@ struct BorneLabel {
 // Notes in the audit log which rules tripped on the event. WEIR_E_IO: it could not be written.
 weir_status audit_trips(weir_session& session, int64_t time_nanos, const engine::EventResult& result, weir_error* err);
 
+// The session's state has another set of rules by now.
+weir_status report_moved(weir_error* err);
+
 // A time as the host gives it. `nanos_name`: of the argument or field, for the message.
 weir_status read_instant(std::string_view nanos_name, int64_t seconds, int32_t nanos, int64_t* out, weir_error* err);
 
@@ -47,6 +51,11 @@ struct weir_session {
   std::vector<weir::embed::BorneLabel> labels;
   std::vector<weir::engine::Snooze> snoozes;
   std::string list_hash;
+  std::string warnings;                         // of the recovery
+  std::shared_ptr<weir::embed::Keeper> keeper;  // of the state, with who shares it; null: it is not kept
   std::shared_ptr<weir::embed::Audit> audit =
       std::make_shared<weir::embed::Audit>();  // of the state, with who shares it
+
+  // Of a state that is kept, while its inputs are let in: whether it has gone over to other rules.
+  bool has_moved() const { return keeper != nullptr && engine->state()->successor() != nullptr; }
 };

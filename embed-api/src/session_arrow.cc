@@ -115,6 +115,9 @@ weir_status evaluate(weir_session* session, uint32_t event, RowMaker& rows, Arro
     if (weir_status s = rows.make(first, count, err)) return s;
     events.clear();
     for (size_t i = 0; i < count; ++i) events.push_back({event, rows.row(i)});
+    Keeper::Inputs inputs(session->keeper.get());
+    if (session->has_moved()) return report_moved(err);
+    if (absl::Status s = inputs.append(events); !s.ok()) return report(err, s, WEIR_E_IO);
     session->engine->evaluate_batch(events, [&](size_t i, const engine::EventResult& result) {
       moved = moved || result.moved;
       if (result.moved) return;
@@ -125,8 +128,8 @@ weir_status evaluate(weir_session* session, uint32_t event, RowMaker& rows, Arro
         audited = s;
       if (session->ruleset->rollout != nullptr) session->ruleset->rollout->add(event, row, result);
     });
-    if (moved)
-      return report(err, WEIR_E_CONFLICT, "the session's state has gone over to other rules: weir_session_adopt them");
+    if (moved) return report_moved(err);
+    if (absl::Status s = inputs.commit(); !s.ok()) return report(err, s, WEIR_E_IO);
   }
   return audited;
 }

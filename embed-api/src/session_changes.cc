@@ -97,8 +97,12 @@ weir_status weir_session_change(weir_session* session, const weir_change* change
     weir::engine::StateChange made;
     if (weir_status s = weir::embed::read_change(given, state, &made, err)) return s;
     const std::lock_guard lock(session->audit->mutex);
+    weir::embed::Keeper::Inputs inputs(session->keeper.get());
+    if (session->has_moved()) return weir::embed::report_moved(err);
     const auto applied = weir::engine::apply(state, made);
     if (!applied.ok()) return weir::embed::report_change(made, applied.status(), err);
+    if (absl::Status s = inputs.append(made); !s.ok()) return report(err, s, WEIR_E_IO);
+    if (absl::Status s = inputs.commit(); !s.ok()) return report(err, s, WEIR_E_IO);
     if (session->audit->log == nullptr) return WEIR_OK;
     const absl::Status written =
         session->audit->log->append(made, weir::embed::wall_now(), state.clock(), applied->before, applied->after);
@@ -209,7 +213,7 @@ weir_status weir_session_get_list(weir_session* session, weir_str name, weir_lis
       session->list_hash = version->hash();
       weir_list_info full = {};
       full.version = version->number();
-      full.entries = version->values().size();
+      full.entries = version->size();
       full.hash = str(session->list_hash);
       if (weir::embed::write_out(full, info) != WEIR_OK)
         return fail(err, WEIR_E_ABI, "weir_list_info.struct_size is {}", info->struct_size);

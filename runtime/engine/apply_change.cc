@@ -117,7 +117,7 @@ absl::StatusOr<Applied> reset_limit(State& state, const StateChange& change, uin
 }
 
 std::string text_of(const match::ListVersion& version) {
-  return fmt::format("version {}, {} entries, {}", version.number(), version.values().size(), version.hash());
+  return fmt::format("version {}, {} entries, {}", version.number(), version.size(), version.hash());
 }
 
 absl::StatusOr<Applied> change_list(State& state, const StateChange& change) {

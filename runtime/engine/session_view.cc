@@ -233,8 +233,7 @@ Value SessionView::labels(uint32_t entity, const Value& key, value::Arena& arena
 }
 
 Value SessionView::list_contains(uint32_t list, const Value& v) {
-  const match::ListSet* now = lists_[list]->set();
-  return (now != nullptr ? *now : rules_.list(list)).contains(v);
+  return lists_[list]->contains(v, rules_.list(list));
 }
 
 }  // namespace weir::engine

@@ -10,6 +10,7 @@ namespace weir::match {
 
 class DomainSet {
  public:
+  void reserve(size_t domains) { whole_.reserve(domains); }
   // Case and a final dot are ignored. False if the text has an empty label or is empty.
   bool insert(std::string_view domain);
   bool contains(std::string_view host) const;

@@ -2,41 +2,59 @@
 
 #include <xxhash.h>
 
+#include <cstring>
+
 namespace weir::match {
 
-bool StringSet::insert(std::string_view text) {
-  if ((entries_.size() + 1) * 2 > table_.size()) grow();
-  const uint64_t hash = XXH3_64bits(text.data(), text.size());
+namespace {
+
+uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+
+}  // namespace
+
+std::string_view StringSet::text(Slot slot) const {
+  const char* at = texts_.data() + (size_t{slot.place} - 1) * kAlign;
+  uint32_t size;
+  std::memcpy(&size, at, sizeof(size));
+  return {at + sizeof(size), size};
+}
+
+size_t StringSet::find(uint64_t hash, std::string_view text) const {
+  const auto tag = static_cast<uint32_t>(hash >> 32);
   const size_t mask = table_.size() - 1;
   size_t i = hash & mask;
-  for (; table_[i] != 0; i = (i + 1) & mask) {
-    const Entry& e = entries_[table_[i] - 1];
-    if (e.hash == hash && this->text(e) == text) return false;
-  }
-  entries_.push_back({hash, text_.size(), static_cast<uint32_t>(text.size())});
-  text_.append(text);
-  table_[i] = static_cast<uint32_t>(entries_.size());
+  while (table_[i].place != 0 && (table_[i].tag != tag || this->text(table_[i]) != text)) i = (i + 1) & mask;
+  return i;
+}
+
+bool StringSet::insert(std::string_view text) {
+  if ((size_ + 1) * 2 > table_.size()) grow();
+  const uint64_t hash = hash_of(text);
+  Slot& slot = table_[find(hash, text)];
+  if (slot.place != 0) return false;
+  const auto size = static_cast<uint32_t>(text.size());
+  const size_t at = texts_.size();
+  slot = {static_cast<uint32_t>(hash >> 32), static_cast<uint32_t>(at / kAlign + 1)};
+  texts_.resize(at + (sizeof(size) + text.size() + kAlign - 1) / kAlign * kAlign);
+  std::memcpy(texts_.data() + at, &size, sizeof(size));
+  std::memcpy(texts_.data() + at + sizeof(size), text.data(), text.size());
+  ++size_;
   return true;
 }
 
 bool StringSet::contains(std::string_view text) const {
-  if (table_.empty()) return false;
-  const uint64_t hash = XXH3_64bits(text.data(), text.size());
-  const size_t mask = table_.size() - 1;
-  for (size_t i = hash & mask; table_[i] != 0; i = (i + 1) & mask) {
-    const Entry& e = entries_[table_[i] - 1];
-    if (e.hash == hash && this->text(e) == text) return true;
-  }
-  return false;
+  return size_ != 0 && table_[find(hash_of(text), text)].place != 0;
 }
 
 void StringSet::grow() {
-  table_.assign(table_.empty() ? 16 : table_.size() * 2, 0);
+  std::vector<Slot> old(table_.empty() ? 16 : table_.size() * 2);
+  old.swap(table_);
   const size_t mask = table_.size() - 1;
-  for (size_t n = 0; n < entries_.size(); ++n) {
-    size_t i = entries_[n].hash & mask;
-    while (table_[i] != 0) i = (i + 1) & mask;
-    table_[i] = static_cast<uint32_t>(n + 1);
+  for (const Slot slot : old) {
+    if (slot.place == 0) continue;
+    size_t i = hash_of(text(slot)) & mask;
+    while (table_[i].place != 0) i = (i + 1) & mask;
+    table_[i] = slot;
   }
 }
 

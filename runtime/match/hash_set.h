@@ -8,27 +8,35 @@
 
 namespace weir::match {
 
-// Texts live in one buffer. Immutable once filled; contains() is thread-safe then.
+// Texts live in one buffer, at most 16 GiB of it. A question touches one place in memory for a text that is not there,
+// two for one that is: what it costs in a set that no cache holds. Immutable once filled; contains() is thread-safe
+// then.
 class StringSet {
  public:
+  // For so many texts in all, which then come in sooner.
+  void reserve(size_t texts) {
+    while (texts * 2 > table_.size()) grow();
+  }
   // False if it was there already.
   bool insert(std::string_view text);
   bool contains(std::string_view text) const;
-  size_t size() const { return entries_.size(); }
-  size_t bytes() const { return text_.capacity() + entries_.capacity() * sizeof(Entry) + table_.capacity() * 4; }
+  size_t size() const { return size_; }
+  size_t bytes() const { return texts_.capacity() + table_.capacity() * sizeof(Slot); }
 
  private:
-  struct Entry {
-    uint64_t hash;
-    uint64_t begin;
-    uint32_t size;
+  static constexpr size_t kAlign = 4;  // of a text in the buffer, behind its size
+  struct Slot {
+    uint32_t tag;    // upper half of the hash
+    uint32_t place;  // of the text, in units of kAlign, and one more: 0 is free
   };
+  std::string_view text(Slot slot) const;
+  // The slot with the text, or the free one where it belongs.
+  size_t find(uint64_t hash, std::string_view text) const;
   void grow();
-  std::string_view text(const Entry& e) const { return {text_.data() + e.begin, e.size}; }
 
-  std::string text_;
-  std::vector<Entry> entries_;
-  std::vector<uint32_t> table_;  // entry number + 1, 0 = free
+  std::vector<char> texts_;
+  std::vector<Slot> table_;
+  size_t size_ = 0;
 };
 
 // Any 64-bit pattern: integers, or doubles by their bits.

@@ -30,6 +30,7 @@ absl::Status bad_entry(const ir::List& list, std::string_view entry, std::string
 class Strings final : public ListSet {
  public:
   explicit Strings(const ir::List& list) {
+    set_.reserve(list.values.size());
     for (const std::string& v : list.values) set_.insert(v);
   }
   Value contains(const Value& v) const override {
@@ -151,6 +152,7 @@ class Cidrs final : public ListSet {
 class Domains final : public ListSet {
  public:
   absl::Status fill(const ir::List& list) {
+    set_.reserve(list.values.size());
     for (const std::string& text : list.values) {
       if (!set_.insert(text)) return bad_entry(list, text, "a domain name");
     }

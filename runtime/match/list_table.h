@@ -1,7 +1,7 @@
 // The entries of all lists of a rule set as they stand now: loaded with the rules, replaced while events are served.
 //
-// A replacement builds the new set beside the old one and then swaps pointers. Readers take a snapshot, which costs
-// them one atomic load an event as long as nothing was replaced, and keep what they have until they take the next.
+// A change builds a new version beside the old one and then swaps pointers. Readers take a snapshot, which costs them
+// one atomic load an event as long as nothing was replaced, and keep what they have until they take the next.
 #pragma once
 
 #include <atomic>
@@ -18,28 +18,40 @@
 
 namespace weir::match {
 
-// One state of one list. Immutable.
+// One state of one list: entries that many versions share, and what few were added to them and removed from them.
+// Immutable.
 class ListVersion {
  public:
   // As loaded with the rules: entries are those of the program, which must outlive it.
-  explicit ListVersion(const ir::List& loaded) : loaded_(&loaded.values) {}
-  // Values need be neither sorted nor distinct. Errors: as make_list_set.
-  static absl::StatusOr<std::shared_ptr<const ListVersion>> make(const ir::List& list, std::vector<std::string> values,
-                                                                 uint64_t number);
+  explicit ListVersion(const ir::List& loaded);
+  ~ListVersion();
 
   uint64_t number() const { return number_; }  // 1: as loaded
-  // Null of one as loaded: that is the rules' own.
-  const ListSet* set() const { return set_.get(); }
+  // `loaded` is the set of the list as it came with the rules. Errors as ListSet's.
+  value::Value contains(const value::Value& v, const ListSet& loaded) const;
+  size_t size() const;                      // distinct entries
   std::vector<std::string> values() const;  // sorted and distinct
-  // XXH3, 128 bits in hexadecimal, of the distinct entries in order: versions with the same entries have the same.
+  // 128 bits in hexadecimal, of the distinct entries: versions with the same entries have the same. It is the sum of
+  // their XXH3 hashes, so that a change costs no look at the rest.
   std::string hash() const;
 
  private:
-  ListVersion() = default;
+  friend class ListTable;
+  struct Base;
+  using Values = std::vector<std::string>;
+
+  ListVersion(std::shared_ptr<const Base> base, uint64_t number);
+  static absl::StatusOr<std::shared_ptr<const ListVersion>> make(const ir::List& list, Values values, uint64_t number);
+  // As this one but for some entries more, or fewer: given sorted and distinct. Null if it is better made anew.
+  absl::StatusOr<std::shared_ptr<const ListVersion>> with(const ir::List& list, const Values& more) const;
+  absl::StatusOr<std::shared_ptr<const ListVersion>> without(const ir::List& list, const Values& fewer) const;
+  absl::StatusOr<std::shared_ptr<const ListVersion>> differing(const ir::List& list, Values added,
+                                                               Values removed) const;
+
   uint64_t number_ = 1;
-  const std::vector<std::string>* loaded_ = nullptr;
-  std::vector<std::string> values_;  // unless loaded_
-  std::unique_ptr<const ListSet> set_;
+  std::shared_ptr<const Base> base_;
+  Values added_, removed_;  // sorted; none of added_ and all of removed_ are of the base
+  std::unique_ptr<const ListSet> added_set_, removed_set_;  // null if there are none
 };
 
 // Thread-safe.
@@ -57,9 +69,10 @@ class ListTable {
   std::shared_ptr<const ListVersion> current(uint32_t list) const;
 
   enum class Edit : uint8_t { kReplace, kAdd, kRemove };
-  // Takes time in proportion to the whole list, so many entries are best changed at once. One edit at a time; readers
-  // do not wait. Entries already there, or to be removed and not there, are no error. The new version; on error nothing
-  // has changed.
+  // To add to a list, or to remove strings or numbers, takes time in proportion to what was added and removed lately;
+  // everything else, and one such change in many, in proportion to the whole list. One edit at a time; readers do not
+  // wait. Entries already there, or to be removed and not there, are no error. The new version; on error nothing has
+  // changed.
   absl::StatusOr<std::shared_ptr<const ListVersion>> edit(uint32_t list, Edit what,
                                                           std::span<const std::string> values);
   // Puts back what a snapshot of the state had.

@@ -457,8 +457,56 @@ WEIR_API weir_status weir_session_snapshot(weir_session *session, weir_str path,
 
 /* Gives the session the state of a snapshot in place of its own; sessions that shared that keep it. The rules need not
  * be those that wrote the file: what is defined alike is taken (see weir_session_adopt). WEIR_E_IO if the file cannot
- * be read; WEIR_E_DATA if it is damaged, cut off, or of a version that this library does not read. */
+ * be read; WEIR_E_DATA if it is damaged, cut off, or of a version that this library does not read; WEIR_E_ARG if the
+ * session's state is kept in a directory (weir_session_keep). */
 WEIR_API weir_status weir_session_restore(weir_session *session, weir_str path, weir_error *err);
+
+enum {
+  WEIR_SYNC_INTERVAL = 0, /* the log is forced to the disk every so often, by a thread */
+  WEIR_SYNC_COMMIT = 1,   /* before a call returns */
+  WEIR_SYNC_SYSTEM = 2    /* when the operating system does: a power cut may lose tens of seconds */
+};
+
+typedef struct weir_keep_options {
+  uint32_t struct_size;
+  uint32_t sync;            /* WEIR_SYNC_… Of a process that is killed nothing is lost whatever is chosen here */
+  int64_t sync_interval_ns; /* of WEIR_SYNC_INTERVAL, in whole milliseconds. Default 100 ms */
+  uint32_t keep_snapshots;  /* how many stay. Default 2 */
+  uint32_t no_log;          /* 1: a crash loses what came after the last weir_session_checkpoint */
+} weir_keep_options;
+
+typedef struct weir_recovery {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t inputs;          /* in the state, ever: events and changes by hand. 0: the directory was empty */
+  uint64_t snapshot_inputs; /* of them, those in the snapshot; the rest were evaluated again from the log */
+  uint64_t refused;         /* of the log, those that do not fit the rules of today and were left out */
+  uint64_t cut_bytes;       /* of an input that a crash cut off while it was written: its call had not returned */
+  weir_str warnings;        /* snapshots that could not be used, and why: lines; borrowed until the next
+                             * weir_session_keep of the session */
+} weir_recovery;
+
+/* Keeps the session's state in a directory from now on, so that it outlives the process; docs/durability.md describes
+ * the files, which `weir state` reads. The state begins as what the directory holds, and what the session had is gone
+ * (sessions that shared that keep it). Then every event and every change by hand is logged before its call returns:
+ * whenever the process ends, another one goes on from there. The rules may have changed meanwhile: what is defined
+ * alike goes on, as in weir_session_adopt. Sessions made by weir_session_share afterwards log to the same directory;
+ * where their events meet in one key, it is the log's order that counts after a restart. The directory is made if it is
+ * not there, and locked until the last session of the state is released. recovery may be NULL; options, too.
+ *
+ * WEIR_E_IO: files cannot be made, read or written. WEIR_E_CONFLICT: another process, or session, uses the directory.
+ * WEIR_E_DATA: what is there is damaged beyond what snapshots and log can make good. The session is then as it was.
+ *
+ * From here on weir_session_eval, weir_session_eval_arrow and weir_session_change are WEIR_E_IO if the log cannot be
+ * written, and so is every later one: the state must not get ahead of what a restart would find. */
+WEIR_API weir_status weir_session_keep(weir_session *session, weir_str directory, const weir_keep_options *options,
+                                       weir_recovery *recovery, weir_error *err);
+
+/* Takes a snapshot in the session's directory, so that the log before it can go: a host does so every few minutes, on a
+ * thread and session of its own, and before it ends. Returns when it is on the disk; evaluations of other sessions wait
+ * while state is copied in memory, and not for the disk. WEIR_E_ARG: there is no directory. WEIR_E_IO: it cannot be
+ * written; the snapshots before it and the log stay. */
+WEIR_API weir_status weir_session_checkpoint(weir_session *session, weir_error *err);
 
 /* The session goes over to other rules and takes its state along: what is defined alike in both, wherever it stands in
  * their texts, goes on (a feature by its whole definition but for its name, a label by name and entity, `once` and
@@ -605,7 +653,8 @@ typedef struct weir_change {
 } weir_change;
 
 /* Puts a change into force, for all sessions that share the state: an event being evaluated goes on as it was, the next
- * one sees the change. Replacing a list takes time in proportion to its size, during which other sessions go on with
+ * one sees the change. Replacing a list takes time in proportion to its size (so does now and then one of many additions
+ * and removals, and every removal from a list of networks, domains or patterns), during which other sessions go on with
  * the old one, so a host that serves on this thread had better do it on another, with a session of its own
  * (weir_session_share). WEIR_E_SCHEMA: the rules have no such label, rule or list. WEIR_E_DATA: a malformed key or
  * entry. WEIR_E_ARG: it would end before it begins, or the rule has no limit, or no key. WEIR_E_LIMIT: no room for
