@@ -232,8 +232,6 @@ Value SessionView::labels(uint32_t entity, const Value& key, value::Arena& arena
   return Value::of(rep);
 }
 
-Value SessionView::list_contains(uint32_t list, const Value& v) {
-  return lists_[list]->contains(v, rules_.list(list));
-}
+Value SessionView::list_contains(uint32_t list, const Value& v) { return lists_[list]->contains(v, rules_.list(list)); }
 
 }  // namespace weir::engine

@@ -653,9 +653,9 @@ typedef struct weir_change {
 } weir_change;
 
 /* Puts a change into force, for all sessions that share the state: an event being evaluated goes on as it was, the next
- * one sees the change. Replacing a list takes time in proportion to its size (so does now and then one of many additions
- * and removals, and every removal from a list of networks, domains or patterns), during which other sessions go on with
- * the old one, so a host that serves on this thread had better do it on another, with a session of its own
+ * one sees the change. Replacing a list takes time in proportion to its size (so does now and then one of many
+ * additions and removals, and every removal from a list of networks, domains or patterns), during which other sessions
+ * go on with the old one, so a host that serves on this thread had better do it on another, with a session of its own
  * (weir_session_share). WEIR_E_SCHEMA: the rules have no such label, rule or list. WEIR_E_DATA: a malformed key or
  * entry. WEIR_E_ARG: it would end before it begins, or the rule has no limit, or no key. WEIR_E_LIMIT: no room for
  * another label. WEIR_E_IO: the change is in force but could not be written to the audit log, which takes no more. */

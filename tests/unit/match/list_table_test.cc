@@ -69,7 +69,7 @@ TEST(ListTable, EveryKindIsEdited) {
 // some too many for that.
 TEST(ListTable, ManySmallChangesAreAsOneList) {
   const std::pair<ir::ListKind, std::function<std::string(int)>> kinds[] = {
-      {ir::ListKind::kString, [](int i) { return "v" + std::to_string(i); }},
+      {ir::ListKind::kString, [](int i) { return fmt::format("v{}", i); }},
       {ir::ListKind::kInt, [](int i) { return std::to_string(i - 200); }},
       {ir::ListKind::kInt, [](int i) { return fmt::format("{}{}", i % 3 == 0 ? "0" : "", i / 2); }},  // 03 is 3
       {ir::ListKind::kDouble, [](int i) { return fmt::format("{}{}", i, i % 2 == 0 ? ".0" : ".5"); }},
