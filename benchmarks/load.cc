@@ -118,10 +118,12 @@ Loaded load_bundle(const SignedBundle& b, const std::vector<value::Value>& field
       fields);
 }
 
-// A rule in the middle, another one each time.
+// A rule in the middle, another one each time; the last one if there are fewer.
 std::string edit(std::string text, int round) {
-  const size_t when = text.find(" when ", text.size() / 2 + static_cast<size_t>(round) * 1000) + 6;
-  return text.insert(when, fmt::format("request.followers != {} && ", 123456789 + round));
+  constexpr std::string_view kWhen = " when ";
+  size_t when = text.find(kWhen, text.size() / 2 + static_cast<size_t>(round) * 1000);
+  if (when == std::string::npos) when = text.rfind(kWhen);
+  return text.insert(when + kWhen.size(), fmt::format("request.followers != {} && ", 123456789 + round));
 }
 
 // Of a rule set that is loaded; the times of the edit alone.
@@ -176,10 +178,9 @@ void native(const Workload& workload, size_t count) {
   std::string directory = (std::filesystem::temp_directory_path() / "weir_bench_XXXXXX").string();
   if (mkdtemp(directory.data()) == nullptr) return;
   const std::string text = rule_text(workload, count);
-  std::string edited = text;  // a rule in the middle
-  edited.insert(edited.find(" when ", edited.size() / 2) + 6, "request.followers != 123456789 && ");
+  const std::string edited = edit(text, 0);
   fmt::print("{:>6} |", count);
-  for (const std::string* rules : {&text, &text, static_cast<const std::string*>(&edited)}) {
+  for (const std::string* rules : {&text, &text, &edited}) {
     driver::Compilation compiled = driver::compile({{"workload.weir", *rules}}, {});
     engine::RulesOptions options;
     options.cache_directory = directory;

@@ -1,9 +1,6 @@
 #include <gmock/gmock.h>
 
-#include <cstring>
-
 #include "runtime/crypto/digest.h"
-#include "runtime/crypto/sha256_x86.h"
 #include "runtime/crypto/signature.h"
 
 namespace weir::crypto {
@@ -12,18 +9,6 @@ namespace {
 TEST(Digest, StandardVectors) {
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
-TEST(Digest, ByInstructionsAsByLibsodium) {
-  if (!has_sha_instructions()) GTEST_SKIP();
-  std::string text;
-  for (size_t n = 0; n < 300; ++n) {
-    uint8_t expected[kSha256Bytes], digest[kSha256Bytes];
-    sha256_by_libsodium(text, expected);
-    sha256_by_instructions(text, digest);
-    EXPECT_EQ(std::memcmp(digest, expected, sizeof(digest)), 0) << n;
-    text += static_cast<char>(n * 7 + n / 256);
-  }
 }
 
 // RFC 8032, 7.1, test 2.
