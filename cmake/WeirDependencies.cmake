@@ -5,6 +5,11 @@ find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Boost 1.74 REQUIRED) # headers only: Asio, Beast
+add_library(weir_boost INTERFACE)
+target_link_libraries(weir_boost INTERFACE Boost::headers)
+target_compile_definitions(weir_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
 
 function(weir_pkg target module)
   pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${module})

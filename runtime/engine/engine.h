@@ -221,6 +221,10 @@ class Session {
   // events come in order of time.
   void observe(uint32_t event, int64_t time_nanos);
 
+  // Makes the event the one that eval(), because() and explain() are about without evaluating it: nothing is added to
+  // the state, which is looked at as it stands. The row is borrowed as by evaluate(), whose last result goes.
+  void look_at(uint32_t event, value::Value* row);
+
   // Any node on the row last evaluated, with its labels as rules saw them: --where, because, explain, tests. Uses the
   // interpreter.
   value::Value eval(ir::NodeId node);

@@ -31,6 +31,20 @@ void Session::evaluate_batch(std::span<const EventRow> events,
   impl_->evaluate_batch(events, each);
 }
 
+void Session::look_at(uint32_t event, Value* row) {
+  const Impl::Inside inside(*impl_);
+  const ir::Event& e = impl_->program.events[event];
+  impl_->result = EventResult();
+  impl_->arena.reset();
+  impl_->event = event;
+  impl_->time = state::to_nanos(row[types::EventSchema::kTimeSlot]);
+  row[e.score_slot] = row[e.each_slot] = Value::missing();
+  ++impl_->ctx.epoch;
+  impl_->ctx.row = row;
+  impl_->ctx.steps = impl_->options.max_steps;
+  impl_->view.look_at(event, impl_->time, impl_->ctx);
+}
+
 Value Session::eval(ir::NodeId node) {
   if (impl_->ctx.row == nullptr) return Value::missing();
   const Impl::Inside inside(*impl_);

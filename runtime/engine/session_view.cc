@@ -76,6 +76,19 @@ bool SessionView::begin(uint32_t event, int64_t time, uint64_t clock, value::Eva
   return ahead;
 }
 
+void SessionView::look_at(uint32_t event, int64_t time, value::EvalContext& ctx) {
+  event_ = event;
+  time_ = time;
+  arena_ = ctx.arena;
+  labels_before_.clear();
+  refresh_lists();
+  for (uint32_t feature : program_.events[event].features) {
+    if (program_.features[feature].each_list != ir::kNoNode) continue;
+    current_[feature] = current_key(program_.features[feature], ctx);
+    current_clock_[feature] = clock_;
+  }
+}
+
 void SessionView::update(Value* row, value::EvalContext& ctx) {
   for (uint32_t feature : program_.events[event_].features) update_feature(feature, row, ctx);
   late_events_ += late_;

@@ -19,6 +19,8 @@ class SessionView final : public value::StateView {
   // Makes the event the one at hand: its time is what reads go by, and moves the clock. True if it is further ahead
   // than one event may move it.
   bool begin(uint32_t event, int64_t time, uint64_t clock, value::EvalContext& ctx);
+  // The same for an event that is only looked at: it moves no clock and is not added, but reads go by its keys.
+  void look_at(uint32_t event, int64_t time, value::EvalContext& ctx);
   // Adds the event at hand, which is ctx.row, to the features on it, in order, and makes its keys those that reads go
   // by. row[each_slot] is used and left missing.
   void update(value::Value* row, value::EvalContext& ctx);

@@ -45,6 +45,7 @@ TOP = {"tools": EVERYTHING, "embed-api": EVERYTHING, "tests": EVERYTHING, "bench
 # Headers that must not be seen outside one place.
 HIDDEN = {
     r"antlr4|Weir(Lexer|Parser)": ["compiler/syntax", "grammar"],
+    r"boost/": ["tools"],
     r"hwy/": ["runtime/batch"],
     r"llvm/|llvm-c/": ["compiler/codegen", "runtime/jit"],
     r"sodium": ["runtime/crypto"],

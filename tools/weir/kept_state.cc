@@ -22,9 +22,10 @@ std::optional<uint64_t> whole_number(const std::string& text) {
   return n;
 }
 
-// What is wrong with the options; nothing if they can be used.
-std::optional<std::string> read_options(const StateOptions& options, durable::DirectoryOptions* out, uint64_t* events,
-                                        std::chrono::nanoseconds* time) {
+}  // namespace
+
+std::optional<std::string> read_state_options(const StateOptions& options, durable::DirectoryOptions* out,
+                                              uint64_t* events, std::chrono::nanoseconds* time) {
   out->log = !options.no_log;
   out->keep_snapshots = options.keep;
   if (options.sync == "commit") {
@@ -48,7 +49,7 @@ std::optional<std::string> read_options(const StateOptions& options, durable::Di
   return std::nullopt;
 }
 
-void tell(const durable::Recovery& recovery, const std::string& directory) {
+void tell_recovery(const durable::Recovery& recovery, const std::string& directory) {
   for (const std::string& warning : recovery.warnings) complain(warning);
   if (recovery.cut_bytes > 0) {
     complain(fmt::format("{}: the log ended in {} of an input that was not written whole; they are cut off", directory,
@@ -67,8 +68,6 @@ void tell(const durable::Recovery& recovery, const std::string& directory) {
                          fmt::join(recovery.restored.warming, ", ")));
   }
 }
-
-}  // namespace
 
 void add_state_options(CLI::App* command, StateOptions* options) {
   command->add_option("--state", options->directory, "Go on from the state in this directory, and keep it there")
@@ -96,7 +95,7 @@ std::unique_ptr<KeptState> KeptState::open(const StateOptions& options, std::sha
   *exit_code = kUsage;
   auto out = std::unique_ptr<KeptState>(new KeptState());
   durable::DirectoryOptions directory;
-  if (const auto wrong = read_options(options, &directory, &out->every_events_, &out->every_time_)) {
+  if (const auto wrong = read_state_options(options, &directory, &out->every_events_, &out->every_time_)) {
     complain(*wrong);
     return nullptr;
   }
@@ -104,7 +103,7 @@ std::unique_ptr<KeptState> KeptState::open(const StateOptions& options, std::sha
   if (!good(opened.status())) return nullptr;
   out->directory_ = *std::move(opened);
   auto state = out->directory_->recover(std::move(rules), session, &out->recovery_);
-  tell(out->recovery_, options.directory);
+  tell_recovery(out->recovery_, options.directory);
   if (!good(state.status())) return nullptr;
   out->state_ = *std::move(state);
   out->last_snapshot_ = std::chrono::steady_clock::now();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/durable/state_directory.h"
@@ -20,6 +21,11 @@ struct StateOptions {
   uint32_t keep = 2;
 };
 void add_state_options(CLI::App* command, StateOptions* options);
+// What is wrong with the options; nothing if they can be used. `events`, `time`: when a snapshot is due; 0: never.
+std::optional<std::string> read_state_options(const StateOptions& options, durable::DirectoryOptions* out,
+                                              uint64_t* events, std::chrono::nanoseconds* time);
+// What was found, on standard error.
+void tell_recovery(const durable::Recovery& recovery, const std::string& directory);
 
 class KeptState {
  public:

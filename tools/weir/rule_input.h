@@ -10,7 +10,7 @@
 #include "compiler/driver/compile.h"
 #include "compiler/driver/manifest.h"
 #include "runtime/engine/engine.h"
-#include "tools/weir/json.h"
+#include "tools/weir/diagnostics_json.h"
 
 namespace weir::tools {
 
@@ -35,7 +35,6 @@ std::optional<RuleSet> load_checked_rules(const std::vector<std::string>& paths,
                                           const std::vector<driver::ExtraExpression>& extra = {});
 // Errors, and warnings if wanted, rendered to standard error.
 void show_diagnostics(const driver::Compilation& compilation, bool warnings);
-Json to_json(const std::vector<base::Diagnostic>& diagnostics, const base::SourceMap& sources);
 
 enum class TierChoice : uint8_t { kAuto, kInterpreter, kNative, kBoth };
 void add_tier_option(CLI::App* command, TierChoice* tier, bool with_both);

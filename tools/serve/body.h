@@ -1,0 +1,48 @@
+// JSON bodies: one object whose members are known.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/serve/router.h"
+#include "tools/weir/json.h"
+
+namespace weir::serve {
+
+// Whether nothing in the text is nested deeper; a text that is no JSON may give either.
+bool depth_within(std::string_view json, size_t most);
+
+// Members of the request's body, each asked for once. What is wrong with them is kept: finish() tells the first.
+class Members {
+ public:
+  // An empty body is an empty object.
+  explicit Members(const Exchange& exchange);
+
+  std::optional<std::string> text(std::string_view name);
+  std::string required_text(std::string_view name);
+  std::string text_or_empty(std::string_view name) { return text(name).value_or(""); }
+  std::optional<uint64_t> count(std::string_view name);
+  uint64_t required_count(std::string_view name);
+  std::vector<std::string> required_texts(std::string_view name);
+  // Null if it is not there; an object of whatever members.
+  tools::Json array(std::string_view name);
+  // An object, as text.
+  std::optional<std::string> object(std::string_view name);
+
+  // False, and answered, if something is wrong: with the body as such, a member, or one that nobody asked for.
+  bool finish(Response* response);
+
+ private:
+  const tools::Json* find(std::string_view name);
+  void wrong(std::string_view name, std::string_view why);
+
+  tools::Json body_;
+  int status_ = 0;  // 0: all is well
+  std::string detail_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace weir::serve
