@@ -17,7 +17,9 @@ namespace {
 
 constexpr std::array kRoles = {kHost, kReader, kAuthor, kApprover, kOperator};
 
-absl::Status wrong(std::string_view text) { return absl::InvalidArgumentError(absl::string_view(text.data(), text.size())); }
+absl::Status wrong(std::string_view text) {
+  return absl::InvalidArgumentError(absl::string_view(text.data(), text.size()));
+}
 
 std::string_view next_word(std::string_view* line) {
   const size_t begin = std::min(line->find_first_not_of(" \t\r"), line->size());
@@ -98,10 +100,10 @@ absl::StatusOr<std::shared_ptr<const Tokens>> Tokens::read(const std::string& pa
   struct stat status = {};
   if (fstat(file.fd(), &status) != 0) return durable::system_error("look at", path);
   const std::string open_to_others =
-      (status.st_mode & 077) != 0    ? fmt::format("{}: others may read or write it; chmod 600 it", path)
-      : status.st_uid != geteuid()   ? fmt::format("{}: it belongs to another user than the server", path)
-      : !S_ISREG(status.st_mode)     ? fmt::format("{}: it is not a file", path)
-                                     : "";
+      (status.st_mode & 077) != 0  ? fmt::format("{}: others may read or write it; chmod 600 it", path)
+      : status.st_uid != geteuid() ? fmt::format("{}: it belongs to another user than the server", path)
+      : !S_ISREG(status.st_mode)   ? fmt::format("{}: it is not a file", path)
+                                   : "";
   if (!open_to_others.empty())
     return absl::PermissionDeniedError(absl::string_view(open_to_others.data(), open_to_others.size()));
   const absl::StatusOr<std::string> text = durable::read_file(path);

@@ -127,7 +127,8 @@ bool Members::finish(Response* response) {
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
     const std::vector<std::string_view> names(known_.begin(), known_.end());
     const std::string_view meant = base::did_you_mean(name, names);
-    wrong(name, meant.empty() ? "is no member of the body" : fmt::format("is no member of the body; did you mean `{}`?", meant));
+    wrong(name, meant.empty() ? "is no member of the body"
+                              : fmt::format("is no member of the body; did you mean `{}`?", meant));
   }
   if (status_ == 0) return true;
   set_problem(response, status_, detail_);

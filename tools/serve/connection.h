@@ -69,10 +69,9 @@ class Connection final : public AnyConnection, public std::enable_shared_from_th
     parser_.begin(&request_);
     if constexpr (kTls) {
       within(loop_.options->head_timeout);
-      stream_.async_handshake(boost::asio::ssl::stream_base::server,
-                              [self = this->shared_from_this()](ErrorCode ec) {
-                                if (!ec) self->read();
-                              });
+      stream_.async_handshake(boost::asio::ssl::stream_base::server, [self = this->shared_from_this()](ErrorCode ec) {
+        if (!ec) self->read();
+      });
     } else {
       read();
     }
@@ -102,7 +101,7 @@ class Connection final : public AnyConnection, public std::enable_shared_from_th
 
  private:
   enum class Step : uint8_t { kReading, kChanging, kWriting, kLingering };
-  static constexpr size_t kRead = 16384;            // at least so much room for a read
+  static constexpr size_t kRead = 16384;               // at least so much room for a read
   static constexpr size_t kFlush = size_t{256} << 10;  // of answers to pipelined requests
 
   auto& socket() {
@@ -179,9 +178,8 @@ class Connection final : public AnyConnection, public std::enable_shared_from_th
     began_ = Clock::now();
     Exchange exchange{*loop_.service, *loop_.worker, request_};
     const bool admitted = loop_.service->admit(&exchange, &response_);
-    const size_t endpoint = exchange.endpoint == nullptr
-                                ? WorkerMetrics::kEndpoints
-                                : static_cast<size_t>(exchange.endpoint - endpoints().data());
+    const size_t endpoint = exchange.endpoint == nullptr ? WorkerMetrics::kEndpoints
+                                                         : static_cast<size_t>(exchange.endpoint - endpoints().data());
     if (!admitted || !exchange.endpoint->changes) {
       if (admitted) loop_.service->run(exchange, &response_);
       answer(endpoint);

@@ -17,6 +17,7 @@ void add(const engine::RuleCounters& from, engine::RuleCounters* to) {
   to->errors += from.errors;
   to->missing += from.missing;
   to->snoozed += from.snoozed;
+  to->quarantined += from.quarantined;
 }
 
 void add(const engine::Session& session, EventTotals* totals) {
@@ -49,8 +50,7 @@ Deciders::Deciders(std::shared_ptr<const Generation> first, std::shared_ptr<engi
                    std::unique_ptr<Store> store, size_t lanes)
     : current_(std::move(first)), number_(current_->number), store_(std::move(store)) {
   const engine::SessionOptions options = options_of(*current_);
-  if (state == nullptr)
-    state = std::make_shared<engine::State>(current_->set->program, engine::state_options(options));
+  if (state == nullptr) state = std::make_shared<engine::State>(current_->set->program, engine::state_options(options));
   for (size_t i = 0; i < (store_ != nullptr ? 1 : std::max<size_t>(lanes, 1)); ++i) {
     auto lane = std::make_unique<Lane>();
     lane->generation = current_;

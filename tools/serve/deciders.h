@@ -4,9 +4,9 @@
 // on all; each connection belongs to one thread and so to one lane, which keeps its events in their order. With a store
 // there is one lane: then inputs have one order, the log has it, and a replay gives the same verdicts.
 //
-// A new generation is compiled beside the old one. Publishing holds all lanes between two requests, moves the state over
-// by identity (carry_over.h) and gives each lane a session of the new rules: so a verdict, and a batch of them, is of one
-// generation, and nothing is evaluated twice. What has to be freed is freed afterwards.
+// A new generation is compiled beside the old one. Publishing holds all lanes between two requests, moves the state
+// over by identity (carry_over.h) and gives each lane a session of the new rules: so a verdict, and a batch of them, is
+// of one generation, and nothing is evaluated twice. What has to be freed is freed afterwards.
 #pragma once
 
 #include <atomic>
@@ -28,8 +28,8 @@ namespace weir::serve {
 struct Generation {
   uint64_t number = 0;
   std::shared_ptr<const RuleSet> set;
-  int64_t wall_nanos = 0;          // when
-  std::string proposed_by, by;     // by: who let it decide
+  int64_t wall_nanos = 0;       // when
+  std::string proposed_by, by;  // by: who let it decide
   std::string reason;
 };
 

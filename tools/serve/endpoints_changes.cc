@@ -47,14 +47,17 @@ void change(Exchange& exchange, engine::ChangeKind kind, const ChangeBody& body,
   }
   const absl::Status written = exchange.service.audit().append(made, after_events, applied->before, applied->after);
   if (!written.ok()) {
-    return set_problem(response, 500, fmt::format("the change is made, but not in the audit log: {}",
-                                                  std::string(written.message())));
+    return set_problem(response, 500,
+                       fmt::format("the change is made, but not in the audit log: {}", std::string(written.message())));
   }
   answer({{"before", applied->before}, {"after", applied->after}}, response);
 }
 
 tools::Json list_json(const ir::List& declared, const match::ListVersion& version) {
-  return {{"name", declared.name}, {"entries", version.values().size()}, {"version", version.number()}, {"hash", version.hash()}};
+  return {{"name", declared.name},
+          {"entries", version.values().size()},
+          {"version", version.number()},
+          {"hash", version.hash()}};
 }
 
 constexpr std::string_view kNone;
@@ -70,11 +73,11 @@ void labels(Exchange& exchange, Response* response) {
         const int index = program.find_entity(entity);
         if (index < 0) return set_problem(response, 404, fmt::format("the rules declare no entity `{}`", entity));
         const value::Value k = engine::entity_key(program, static_cast<uint32_t>(index), key);
-        if (k.is_missing()) return set_problem(response, 422, fmt::format("key `{}` is not an int, as the entity is", key));
+        if (k.is_missing())
+          return set_problem(response, 422, fmt::format("key `{}` is not an int, as the entity is", key));
         const engine::State& state = *session.state();
         tools::Json out = {{"entity", entity}, {"key", key}, {"labels", tools::Json::array()}};
-        for (const engine::LabelView& l :
-             engine::labels_of(state, static_cast<uint32_t>(index), k, state.newest())) {
+        for (const engine::LabelView& l : engine::labels_of(state, static_cast<uint32_t>(index), k, state.newest())) {
           tools::Json label = {{"label", program.labels[l.label].name}, {"set", wall_text(l.mark.set_at)}};
           if (l.mark.expires != INT64_MAX) label["until"] = wall_text(l.mark.expires);
           label["by_hand"] = l.mark.from.by_hand();
@@ -131,23 +134,23 @@ void replace_list(Exchange& exchange, Response* response) {
 }
 
 void snoozes(Exchange& exchange, Response* response) {
-  exchange.service.deciders().with_current(
-      exchange.worker.index, [&](const Generation& generation, engine::Session& session, Store*) {
-        const engine::State& state = *session.state();
-        const int64_t now = state.newest();
-        tools::Json out = {{"snoozes", tools::Json::array()}};
-        for (const engine::Snooze& s : state.snoozes().current()->all()) {
-          if (s.until_nanos <= now) continue;
-          tools::Json item = {{"rule", generation.set->program->rules[s.rule].id}};
-          if (s.has_key) item["key"] = s.key;
-          item["since"] = wall_text(s.since_nanos);
-          if (s.until_nanos != INT64_MAX) item["until"] = wall_text(s.until_nanos);
-          item["by"] = s.by;
-          item["reason"] = s.reason;
-          out["snoozes"].push_back(std::move(item));
-        }
-        answer(out, response);
-      });
+  exchange.service.deciders().with_current(exchange.worker.index,
+                                           [&](const Generation& generation, engine::Session& session, Store*) {
+                                             const engine::State& state = *session.state();
+                                             const int64_t now = state.newest();
+                                             tools::Json out = {{"snoozes", tools::Json::array()}};
+                                             for (const engine::Snooze& s : state.snoozes().current()->all()) {
+                                               if (s.until_nanos <= now) continue;
+                                               tools::Json item = {{"rule", generation.set->program->rules[s.rule].id}};
+                                               if (s.has_key) item["key"] = s.key;
+                                               item["since"] = wall_text(s.since_nanos);
+                                               if (s.until_nanos != INT64_MAX) item["until"] = wall_text(s.until_nanos);
+                                               item["by"] = s.by;
+                                               item["reason"] = s.reason;
+                                               out["snoozes"].push_back(std::move(item));
+                                             }
+                                             answer(out, response);
+                                           });
 }
 
 void snooze(Exchange& exchange, Response* response) {

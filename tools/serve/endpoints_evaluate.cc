@@ -1,8 +1,11 @@
 // Events in, verdicts out.
 #include <fmt/format.h>
 
+#include "compiler/types/schema.h"
+#include "runtime/engine/state.h"
 #include "runtime/explain/explain.h"
 #include "runtime/io/json_text.h"
+#include "runtime/state/time.h"
 #include "tools/serve/body.h"
 #include "tools/serve/endpoints.h"
 #include "tools/serve/problem.h"
@@ -149,6 +152,23 @@ bool split_array(std::string_view text, std::vector<std::string_view>* out) {
   return text.empty();
 }
 
+int64_t time_of(const io::Record& record) { return state::to_nanos(record.row[types::EventSchema::kTimeSlot]); }
+
+// Rules that tripped (engine/trips.h) are in the audit log, where one is kept.
+void tell_trips(Service& service, const engine::Session& session, const engine::EventResult& result, int64_t time) {
+  if (result.trips.empty() || !service.audit().kept()) return;
+  const engine::State& state = *session.state();
+  for (const uint32_t rule : result.trips) {
+    const engine::Trips::Status status = state.trips().status(rule, time);
+    service.audit()
+        .append_step("trip", state.program().rules[rule].id,
+                     fmt::format("out of service for {} until {}", engine::trip_cause_name(status.cause),
+                                 wall_text(status.until)),
+                     state.clock())
+        .IgnoreError();  // the verdict stands
+  }
+}
+
 // The records of a batch, and how its verdicts are laid out.
 struct Batch {
   std::vector<std::string_view> texts;
@@ -223,6 +243,7 @@ void evaluate(Exchange& exchange, Response* response) {
           if (!kept.ok()) return;
           const engine::EventResult& result = session.evaluate(record.event, record.row);
           WorkerMetrics::add(worker.metrics.verdicts[static_cast<size_t>(result.verdict)]);
+          tell_trips(exchange.service, session, result, time_of(record));
           tools::append_verdict_line(result, record, session, &response->body);
           if (explained.wanted) {
             // Explaining evaluates nodes, which must not disturb what is being told about.
@@ -243,10 +264,12 @@ void evaluate_batch(Exchange& exchange, Response* response) {
   Batch batch;
   if (!split(exchange, &batch, response)) return;
   if (batch.texts.size() > service.limits().batch_events) {
-    return set_problem(response, 413, fmt::format("{} events are more than a batch may have ({})", batch.texts.size(),
-                                                  service.limits().batch_events));
+    return set_problem(response, 413,
+                       fmt::format("{} events are more than a batch may have ({})", batch.texts.size(),
+                                   service.limits().batch_events));
   }
-  if (batch.texts.size() > 1 && !service.charge(exchange, static_cast<double>(batch.texts.size() - 1), response)) return;
+  if (batch.texts.size() > 1 && !service.charge(exchange, static_cast<double>(batch.texts.size() - 1), response))
+    return;
   std::vector<Decoded> decoded;
   std::vector<engine::Session::EventRow> rows;
   std::vector<size_t> places;  // of the rows, in `decoded`
@@ -269,8 +292,8 @@ void evaluate_batch(Exchange& exchange, Response* response) {
       }
     }
     absl::Status kept;
-    done = service.deciders().with_session(
-        worker.index, worker.pinned.get(), [&](engine::Session& session, Store* store) {
+    done =
+        service.deciders().with_session(worker.index, worker.pinned.get(), [&](engine::Session& session, Store* store) {
           for (const auto& row : rows)
             if (store != nullptr && kept.ok()) kept = store->log(row.event, row.row);
           if (!kept.ok()) return;
@@ -279,6 +302,7 @@ void evaluate_batch(Exchange& exchange, Response* response) {
             record.event = rows[i].event;
             record.row = rows[i].row;
             WorkerMetrics::add(worker.metrics.verdicts[static_cast<size_t>(result.verdict)]);
+            tell_trips(service, session, result, time_of(record));
             tools::append_verdict_line(result, record, session, &lines[places[i]]);
           });
           if (store != nullptr) kept = store->commit();
@@ -328,9 +352,9 @@ void explain_event(Exchange& exchange, Response* response) {
       return;
     }
     if (record.event != of) {
-      return set_problem(response, 422, fmt::format("rule `{}` is on event `{}`, not on `{}`", rule_name,
-                                                    program.events[of].schema.name,
-                                                    program.events[record.event].schema.name));
+      return set_problem(response, 422,
+                         fmt::format("rule `{}` is on event `{}`, not on `{}`", rule_name,
+                                     program.events[of].schema.name, program.events[record.event].schema.name));
     }
     done = exchange.service.deciders().with_session(
         worker.index, worker.pinned.get(), [&](engine::Session& session, Store*) {

@@ -17,15 +17,16 @@ void answer(int status, const tools::Json& json, Response* response) {
 }
 
 tools::Json to_json(const Proposal& p) {
-  tools::Json out = {{"id", p.id},
-                     {"stage", stage_name(p.stage)},
-                     {"expected_generation", p.expected},
-                     {"digest", p.digest},
-                     {"author", p.author},
-                     {"reason", p.reason},
-                     {"time", wall_text(p.wall_nanos)},
-                     {"rules", {{"added", p.changes.added}, {"changed", p.changes.changed}, {"removed", p.changes.removed}}},
-                     {"warnings", p.warnings}};
+  tools::Json out = {
+      {"id", p.id},
+      {"stage", stage_name(p.stage)},
+      {"expected_generation", p.expected},
+      {"digest", p.digest},
+      {"author", p.author},
+      {"reason", p.reason},
+      {"time", wall_text(p.wall_nanos)},
+      {"rules", {{"added", p.changes.added}, {"changed", p.changes.changed}, {"removed", p.changes.removed}}},
+      {"warnings", p.warnings}};
   if (p.stage != Proposal::Stage::kOpen) {
     out["decided_by"] = p.decided_by;
     out["decided_reason"] = p.decided_reason;
@@ -35,9 +36,10 @@ tools::Json to_json(const Proposal& p) {
 }
 
 tools::Json to_json(const PastGeneration& g) {
-  return {{"generation", g.number},       {"time", wall_text(g.wall_nanos)}, {"name", g.name},
-          {"release", g.sequence},        {"digest", g.digest},              {"proposed_by", g.proposed_by},
-          {"published_by", g.by},         {"reason", g.reason},              {"kept", g.bundle != nullptr}};
+  return {
+      {"generation", g.number},     {"time", wall_text(g.wall_nanos)}, {"name", g.name},       {"release", g.sequence},
+      {"digest", g.digest},         {"proposed_by", g.proposed_by},    {"published_by", g.by}, {"reason", g.reason},
+      {"kept", g.bundle != nullptr}};
 }
 
 bool read_number(std::string_view text, uint64_t* out) {
@@ -104,7 +106,8 @@ void propose(Exchange& exchange, Response* response) {
     uint64_t expected = 0;
     if (!read_number(query_value(exchange.request, "expected_generation"), &expected))
       return set_problem(response, 422, "`expected_generation` is to stand in the query of a bundle's proposal");
-    made = publisher.propose(exchange.request.body, expected, author, query_value(exchange.request, "reason"), &failure);
+    made =
+        publisher.propose(exchange.request.body, expected, author, query_value(exchange.request, "reason"), &failure);
   } else {
     Members members(exchange);
     const uint64_t expected = members.required_count("expected_generation");

@@ -73,10 +73,8 @@ void server_status(Exchange& exchange, Response* response) {
                  {"units", tier.units},
                  {"units_done", tier.units_done},
                  {"note", tier.note}};
-  out["events"] = {{"evaluated", events.events},
-                   {"late", events.late},
-                   {"duplicate", events.duplicate},
-                   {"ahead", events.ahead}};
+  out["events"] = {
+      {"evaluated", events.events}, {"late", events.late}, {"duplicate", events.duplicate}, {"ahead", events.ahead}};
   out["state"] = {{"bytes", deciders.state_bytes()}, {"warming", deciders.warming()}};
   out["lanes"] = deciders.lanes();
   out["load_failures"] = service.publisher().load_failures();
@@ -108,7 +106,8 @@ void rules(Exchange& exchange, Response* response) {
                             {"tripped", c.tripped},
                             {"errors", c.errors},
                             {"missing", c.missing},
-                            {"snoozed", c.snoozed}});
+                            {"snoozed", c.snoozed},
+                            {"quarantined", c.quarantined}});
   }
   answer(out, response);
 }

@@ -43,7 +43,8 @@ std::string endpoint_labels(size_t endpoint) {
 void requests(const Service& service, std::string* out) {
   std::string durations;
   head(out, "weir_http_requests_total", "counter", "Requests answered.");
-  head(&durations, "weir_http_request_seconds", "histogram", "From the whole request to its answer, without the network.");
+  head(&durations, "weir_http_request_seconds", "histogram",
+       "From the whole request to its answer, without the network.");
   for (size_t e = 0; e < WorkerMetrics::kEndpoints; ++e) {
     const std::string labels = endpoint_labels(e);
     uint64_t asked = 0;
@@ -52,7 +53,8 @@ void requests(const Service& service, std::string* out) {
       for (const auto& w : service.workers()) n += w->metrics.by_status(e, s);
       asked += n;
       if (n > 0)
-        fmt::format_to(Out(*out), "weir_http_requests_total{{{},code=\"{}\"}} {}\n", labels, WorkerMetrics::kStatuses[s], n);
+        fmt::format_to(Out(*out), "weir_http_requests_total{{{},code=\"{}\"}} {}\n", labels,
+                       WorkerMetrics::kStatuses[s], n);
     }
     if (asked == 0) continue;
     uint64_t cumulated = 0, nanos = 0;
@@ -93,9 +95,9 @@ void rule_counters(Service& service, std::string* out) {
   head(out, "weir_rule_outcomes_total", "counter", "What rules did, other than not fire.");
   for (const RuleTotals& t : service.deciders().rule_totals()) {
     const engine::RuleCounters& c = t.counters;
-    const std::pair<std::string_view, uint64_t> outcomes[] = {{"fired", c.fired},     {"suppressed", c.suppressed},
-                                                              {"tripped", c.tripped}, {"error", c.errors},
-                                                              {"missing", c.missing}, {"snoozed", c.snoozed}};
+    const std::pair<std::string_view, uint64_t> outcomes[] = {
+        {"fired", c.fired},     {"suppressed", c.suppressed}, {"tripped", c.tripped},        {"error", c.errors},
+        {"missing", c.missing}, {"snoozed", c.snoozed},       {"quarantined", c.quarantined}};
     for (const auto& [outcome, n] : outcomes)
       if (n > 0)
         fmt::format_to(Out(*out), "weir_rule_outcomes_total{{rule=\"{}\",outcome=\"{}\"}} {}\n", label_value(t.id),
@@ -131,8 +133,10 @@ std::string render_metrics(Service& service) {
   single(&out, "weir_rules", "gauge", "Rules that are loaded.", contents.rules.size());
   single(&out, "weir_native", "gauge", "1 if native code evaluates, 0 if the interpreter does.",
          now->set->rules->tier() == engine::Tier::kNative ? 1 : 0);
-  single(&out, "weir_publications_total", "counter", "Generations published since the start.", service.publisher().published());
-  single(&out, "weir_load_failures_total", "counter", "Rules that could not be loaded.", service.publisher().load_failures());
+  single(&out, "weir_publications_total", "counter", "Generations published since the start.",
+         service.publisher().published());
+  single(&out, "weir_load_failures_total", "counter", "Rules that could not be loaded.",
+         service.publisher().load_failures());
   single(&out, "weir_audit_records", "gauge", "Records in the audit log.", service.audit().records());
   single(&out, "weir_state_bytes", "gauge", "What features, labels and once keys take.", deciders.state_bytes());
   single(&out, "weir_warming_features", "gauge", "New features that are missing as yet.", deciders.warming().size());

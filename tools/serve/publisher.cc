@@ -126,8 +126,7 @@ absl::StatusOr<Proposal> Publisher::add(std::shared_ptr<const RuleSet> set, uint
 
 absl::StatusOr<Proposal> Publisher::propose(std::vector<RuleFile> files, uint64_t expected, std::string_view author,
                                             std::string_view reason, LoadFailure* failure) {
-  if (!trust_.keys.empty())
-    return absl::PermissionDeniedError("only bundles that a trusted key has signed are taken");
+  if (!trust_.keys.empty()) return absl::PermissionDeniedError("only bundles that a trusted key has signed are taken");
   if (absl::Status s = check_expected(expected); !s.ok()) return s;
   const std::shared_ptr<const Generation> current = deciders_.current();
   auto source = source_of(std::move(files), current->set->bundle.contents().name);
@@ -158,8 +157,8 @@ absl::StatusOr<Proposal> Publisher::propose(std::string_view bytes, uint64_t exp
   }
   const std::string& name = current->set->bundle.contents().name;
   if (!trust.keys.empty() && bundle->contents().name != name) {
-    return status(absl::StatusCode::kPermissionDenied, fmt::format("the server has a bundle of `{}`, this is one of `{}`",
-                                                                   name, bundle->contents().name));
+    return status(absl::StatusCode::kPermissionDenied,
+                  fmt::format("the server has a bundle of `{}`, this is one of `{}`", name, bundle->contents().name));
   }
   auto set = load(*bundle, options_, failure);
   if (set == nullptr) {
@@ -250,12 +249,12 @@ absl::StatusOr<uint64_t> Publisher::publish(std::shared_ptr<const RuleSet> set, 
       bundle::compare(current->set->bundle.contents().rules, set->bundle.contents().rules);
   next->set = std::move(set);
   // Written first: rules that decide are always in the log.
-  const std::string text = fmt::format(
-      "by {}: {}, proposed by {}; rules added: {}, changed: {}, removed: {}{}", by, next->set->bundle.digest(),
-      proposed_by.empty() ? "nobody" : proposed_by, fmt::join(changes.added, " "), fmt::join(changes.changed, " "),
-      fmt::join(changes.removed, " "), because(reason));
-  absl::Status written = audit_.append_step(step, fmt::format("generation {}", next->number), text,
-                                            deciders_.event_totals().events);
+  const std::string text = fmt::format("by {}: {}, proposed by {}; rules added: {}, changed: {}, removed: {}{}", by,
+                                       next->set->bundle.digest(), proposed_by.empty() ? "nobody" : proposed_by,
+                                       fmt::join(changes.added, " "), fmt::join(changes.changed, " "),
+                                       fmt::join(changes.removed, " "), because(reason));
+  absl::Status written =
+      audit_.append_step(step, fmt::format("generation {}", next->number), text, deciders_.event_totals().events);
   if (!written.ok()) return written;
   if (absl::Status s = deciders_.publish(next); !s.ok()) return s;
   remember(*next);

@@ -21,7 +21,7 @@ namespace weir::serve {
 struct Proposal {
   enum class Stage : uint8_t { kOpen, kPublished, kRejected };
   uint64_t id = 0;
-  uint64_t expected = 0;  // the generation it is to follow
+  uint64_t expected = 0;               // the generation it is to follow
   std::shared_ptr<const RuleSet> set;  // null once it is not open any more
   std::string digest, author, reason;
   int64_t wall_nanos = 0;
@@ -57,9 +57,9 @@ struct PastGeneration {
 // Calls that change something come one at a time (the change thread); those that look may come from any thread.
 class Publisher {
  public:
-  static constexpr size_t kMostOpen = 32;      // proposals
-  static constexpr size_t kMostClosed = 200;   // remembered
-  static constexpr size_t kKeptBundles = 20;   // generations one can go back to
+  static constexpr size_t kMostOpen = 32;     // proposals
+  static constexpr size_t kMostClosed = 200;  // remembered
+  static constexpr size_t kKeptBundles = 20;  // generations one can go back to
   static constexpr size_t kKeptGenerations = 1000;
 
   Publisher(Deciders* deciders, Audit* audit, LoadOptions options, bundle::Trust trust);

@@ -23,7 +23,7 @@ struct Exchange {
   const Request& request;
   const Endpoint* endpoint = nullptr;
   std::shared_ptr<const Principal> principal;  // null where anybody may ask
-  std::string_view parameter;  // the part of the path that stands for `{…}`; borrows from the request
+  std::string_view parameter;                  // the part of the path that stands for `{…}`; borrows from the request
 };
 
 enum class Body : uint8_t { kNone, kJson, kEvents /* JSON or JSON lines */, kRules /* JSON or a bundle */ };

@@ -35,6 +35,10 @@ std::shared_ptr<const RuleSet> make(const driver::RuleSetSource& source, const d
   out->rules = *std::move(rules);
   out->session.events = driver::event_policies(source.manifest, *out->program);
   if (source.manifest.state_memory_bytes > 0) out->session.max_state_bytes = source.manifest.state_memory_bytes;
+  auto protections = driver::protections(source.manifest, *out->program);
+  if (!protections.ok()) return fail(protections.status(), failure);
+  out->session.protections = *std::move(protections);
+  out->session.fail_verdict = source.manifest.protection.verdict;
   auto records = io::make_plan(*out->program, source.manifest.events, {});
   if (records.ok()) {
     out->records = *std::move(records);

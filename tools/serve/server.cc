@@ -34,8 +34,8 @@ std::string http_date() {
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday, kMonths[parts.tm_mon],
-                     parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
+                     kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 }  // namespace
@@ -111,7 +111,8 @@ struct Server::Impl {
       std::string address = peer.address().to_string();
       std::shared_ptr<AnyConnection> connection;
       if (tls) {
-        connection = std::make_shared<Connection<TlsStream>>(TlsStream(std::move(socket), *tls), std::move(address), loop);
+        connection =
+            std::make_shared<Connection<TlsStream>>(TlsStream(std::move(socket), *tls), std::move(address), loop);
       } else {
         connection = std::make_shared<Connection<Tcp::socket>>(std::move(socket), std::move(address), loop);
       }

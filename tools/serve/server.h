@@ -18,13 +18,13 @@ namespace weir::serve {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  uint16_t port = 8080;  // 0: any
+  uint16_t port = 8080;           // 0: any
   std::string tls_cert, tls_key;  // PEM; both or none
   size_t threads = 1;
   size_t max_connections = 10'000;
-  std::chrono::seconds head_timeout{10};   // from the first byte of a request to the end of its headers
-  std::chrono::seconds body_timeout{30};   // then to the end of its body
-  std::chrono::seconds idle_timeout{75};   // between requests
+  std::chrono::seconds head_timeout{10};  // from the first byte of a request to the end of its headers
+  std::chrono::seconds body_timeout{30};  // then to the end of its body
+  std::chrono::seconds idle_timeout{75};  // between requests
   std::chrono::seconds write_timeout{30};
   std::chrono::seconds drain{20};  // that requests under way have to finish, once the server is told to stop
 };

@@ -40,8 +40,7 @@ void Worker::pin(const Deciders& deciders) {
   if (pinned != nullptr && pinned->number == deciders.number()) return;
   decoders.clear();
   pinned = deciders.current();
-  for (const io::DecodePlan& plan : pinned->set->by_event)
-    decoders.push_back(std::make_unique<io::JsonDecoder>(plan));
+  for (const io::DecodePlan& plan : pinned->set->by_event) decoders.push_back(std::make_unique<io::JsonDecoder>(plan));
   if (pinned->set->records) decoders.push_back(std::make_unique<io::JsonDecoder>(*pinned->set->records));
 }
 
@@ -114,7 +113,8 @@ bool Service::authenticate(Exchange* exchange, Response* response) {
     too_often(wait, response);
     return false;
   }
-  set_problem(response, 401, token.empty() ? "a token is needed: `Authorization: Bearer TOKEN`" : "nobody has this token");
+  set_problem(response, 401,
+              token.empty() ? "a token is needed: `Authorization: Bearer TOKEN`" : "nobody has this token");
   response->add_header("WWW-Authenticate", "Bearer realm=\"weir\"");
   return false;
 }
@@ -160,7 +160,8 @@ bool Service::admit(Exchange* exchange, Response* response) {
       }
     }
   }
-  if (endpoint.body != Body::kNone && !request.body.empty() && !takes(endpoint.body, media_type(request.content_type))) {
+  if (endpoint.body != Body::kNone && !request.body.empty() &&
+      !takes(endpoint.body, media_type(request.content_type))) {
     set_problem(response, 415,
                 fmt::format("the body is `{}`; {} takes {}", request.content_type, endpoint.path,
                             endpoint.body == Body::kEvents  ? "application/json or application/x-ndjson"

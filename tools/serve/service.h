@@ -66,8 +66,8 @@ class Service {
   };
   explicit Service(Parts parts);
 
-  // Whether the request may be answered, and by what: router, token, role, rate, type of the body. Null: the response is
-  // filled already. exchange->endpoint->changes says whether run() belongs on the change thread.
+  // Whether the request may be answered, and by what: router, token, role, rate, type of the body. Null: the response
+  // is filled already. exchange->endpoint->changes says whether run() belongs on the change thread.
   bool admit(Exchange* exchange, Response* response);
   // Fills the response, whatever happens.
   void run(Exchange& exchange, Response* response);

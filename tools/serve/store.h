@@ -14,8 +14,8 @@ namespace weir::serve {
 struct StoreOptions {
   std::string directory;
   durable::DirectoryOptions how;
-  uint64_t every_events = 0;                 // a snapshot after so many; 0: not by number
-  std::chrono::nanoseconds every_time{0};    // or after so long; 0: not by time
+  uint64_t every_events = 0;               // a snapshot after so many; 0: not by number
+  std::chrono::nanoseconds every_time{0};  // or after so long; 0: not by time
 };
 
 // One caller at a time, whoever has the lane's lock.

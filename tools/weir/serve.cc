@@ -31,18 +31,18 @@ struct ServeOptions {
   StateOptions state;
 };
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 // What must not be started; empty if all is well.
 std::string refusal(const ServeOptions& options) {
   if (options.tokens.empty() && !is_loopback(options.host))
     return "without --tokens anybody may ask: only a loopback address is served";
   if (options.tls_cert.empty() && !options.plaintext && !is_loopback(options.host))
-    return "tokens would go over the network in the clear: give --tls-cert and --tls-key, or --plaintext if something in "
+    return "tokens would go over the network in the clear: give --tls-cert and --tls-key, or --plaintext if something "
+           "in "
            "front of the server ends TLS";
-  if (!options.tokens.empty() && options.audit.empty()) return "with --tokens changes can be made: say with --audit where they are recorded";
+  if (!options.tokens.empty() && options.audit.empty())
+    return "with --tokens changes can be made: say with --audit where they are recorded";
   return {};
 }
 
@@ -220,20 +220,25 @@ int run_serve(const ServeOptions& options) {
 
 void add_serve(CLI::App& app, Action* action) {
   auto options = std::make_shared<ServeOptions>();
-  CLI::App* verb = app.add_subcommand("serve", "Verdicts over HTTP: evaluate, publish, explain, labels, lists, metrics");
+  CLI::App* verb =
+      app.add_subcommand("serve", "Verdicts over HTTP: evaluate, publish, explain, labels, lists, metrics");
   add_rules_option(verb, &options->rules)->required();
   verb->add_option("--host", options->host, "Address to listen on")->type_name("IP");
   verb->add_option("--port", options->port, "Port; 0: any that is free, told on standard error");
-  verb->add_option("--tokens", options->tokens, "Who may do what; mode 0600. Without: nothing can be changed, and only loopback is served")
+  verb->add_option("--tokens", options->tokens,
+                   "Who may do what; mode 0600. Without: nothing can be changed, and only loopback is served")
       ->type_name("FILE");
   verb->add_option("--audit", options->audit, "Append every change here")->type_name("FILE");
   verb->add_option("--tls-cert", options->tls_cert, "Certificate chain, PEM")->type_name("FILE");
   verb->add_option("--tls-key", options->tls_key, "Its private key, PEM")->type_name("FILE");
-  verb->add_flag("--plaintext", options->plaintext, "No TLS although others than this machine are served: something in front ends it");
-  verb->add_option("--trust", options->trust, "Take only bundles that one of these public keys has signed, and no older release")
+  verb->add_flag("--plaintext", options->plaintext,
+                 "No TLS although others than this machine are served: something in front ends it");
+  verb->add_option("--trust", options->trust,
+                   "Take only bundles that one of these public keys has signed, and no older release")
       ->type_name("KEY");
   verb->add_option("--threads", options->threads, "Threads that serve (default: one a core)");
-  verb->add_flag("--ordered", options->ordered, "One order of all events, whatever connection they come on; --state has it too");
+  verb->add_flag("--ordered", options->ordered,
+                 "One order of all events, whatever connection they come on; --state has it too");
   add_state_options(verb, &options->state);
   add_tier_option(verb, &options->tier, false);
   add_cache_option(verb, &options->cache);
@@ -241,13 +246,17 @@ void add_serve(CLI::App& app, Action* action) {
   verb->add_option("--max-body", options->max_body, "Of a request")->type_name("SIZE");
   verb->add_option("--max-depth", options->max_depth, "Of nesting in JSON")->check(CLI::PositiveNumber);
   verb->add_option("--max-batch", options->max_batch, "Events in a batch")->check(CLI::PositiveNumber);
-  verb->add_option("--rate", options->rate, "Requests a second of one token, or address; 0: no limit")->check(CLI::NonNegativeNumber);
-  verb->add_option("--change-rate", options->change_rate, "Changes a second of one token; 0: no limit")->check(CLI::NonNegativeNumber);
+  verb->add_option("--rate", options->rate, "Requests a second of one token, or address; 0: no limit")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--change-rate", options->change_rate, "Changes a second of one token; 0: no limit")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--head-timeout", options->head_timeout, "For a request's headers to come")->type_name("DURATION");
   verb->add_option("--body-timeout", options->body_timeout, "For its body")->type_name("DURATION");
   verb->add_option("--idle-timeout", options->idle_timeout, "Between requests")->type_name("DURATION");
-  verb->add_option("--drain", options->drain, "What is under way may take so long after SIGTERM")->type_name("DURATION");
-  verb->footer(R"(POST an event to /v1/evaluate: the answer is what `weir run` prints. /openapi.json tells the rest; docs/operations.md how to run it.
+  verb->add_option("--drain", options->drain, "What is under way may take so long after SIGTERM")
+      ->type_name("DURATION");
+  verb->footer(
+      R"(POST an event to /v1/evaluate: the answer is what `weir run` prints. /openapi.json tells the rest; docs/operations.md how to run it.
 SIGTERM finishes what is under way, takes a last snapshot (--state) and ends; SIGHUP reads the tokens again.
 
 Examples:
