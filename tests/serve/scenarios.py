@@ -2,7 +2,9 @@
 """scenarios.py WEIR SCENARIO: what a server does, over loopback. Each answer is held against /openapi.json."""
 import concurrent.futures
 import json
+import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -299,6 +301,20 @@ def shutdown(weir, folder):
     counted = int(answer["hits"][0]["because"].split()[0])
     assert counted >= len(answered) + 1, (counted, len(answered))
     assert server.stop() == 0
+
+
+def operations(weir, folder):
+    """The commands of docs/operations.md."""
+    write_rules(folder)
+    page = (pathlib.Path(__file__).parents[2] / "docs/operations.md").read_text()
+    commands = re.findall(r"<!-- run -->\n```sh\n(.*?)```", page, re.S)
+    assert commands
+    path = f"{pathlib.Path(weir).parent}:{os.environ['PATH']}"
+    for block in commands:
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\nset -m\n" + block], cwd=folder, env={**os.environ, "PATH": path},
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr + (folder / "serve.log").read_text()
+        assert '"spam"' in done.stdout, done.stdout
 
 
 if __name__ == "__main__":
