@@ -26,9 +26,10 @@ TEST(Tokens, KnowsNamesAndRoles) {
 
 TEST(Tokens, RefusesWhatItCannotRead) {
   const std::string digest = crypto::sha256_hex("x"), other = crypto::sha256_hex("y");
-  for (const std::string& text : {std::string(), "ann author", "ann king " + digest, "ann author " + digest.substr(1),
-                                  "ann author " + digest + " x", "ann author " + digest + "\nbob author " + digest,
-                                  "ann author " + digest + "\nann approver " + other}) {
+  for (const std::string& text :
+       {std::string(), std::string("ann author"), "ann king " + digest, "ann author " + digest.substr(1),
+        "ann author " + digest + " x", "ann author " + digest + "\nbob author " + digest,
+        "ann author " + digest + "\nann approver " + other}) {
     EXPECT_FALSE(Tokens::parse(text).ok()) << text;
   }
 }
