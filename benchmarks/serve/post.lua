@@ -1,7 +1,7 @@
 -- One request body after the other from the file in BODIES, to the path in TARGET.
 local bodies, at = {}, 0
 for line in io.lines(os.getenv("BODIES")) do
-  bodies[#bodies + 1] = wrk.format("POST", os.getenv("TARGET"), { ["Content-Type"] = "application/json" }, line)
+  bodies[#bodies + 1] = wrk.format("POST", os.getenv("TARGET"), { ["Host"] = "localhost", ["Content-Type"] = "application/json" }, line)
 end
 request = function()
   at = at % #bodies + 1

@@ -19,12 +19,17 @@
 namespace {
 
 using Target = void (*)(std::string_view);
-const std::map<std::string, Target> kTargets = {
-    {"parse_expression", weir::fuzz::parse_expression}, {"evaluate_expression", weir::fuzz::evaluate_expression},
-    {"compile_rules", weir::fuzz::compile_rules},       {"decode_json", weir::fuzz::decode_json},
-    {"parse_manifest", weir::fuzz::parse_manifest},     {"parse_ir", weir::fuzz::parse_ir},
-    {"read_bundle", weir::fuzz::read_bundle},           {"restore_state", weir::fuzz::restore_state},
-    {"read_state_files", weir::fuzz::read_state_files}, {"read_ir", weir::fuzz::read_ir}};
+const std::map<std::string, Target> kTargets = {{"parse_expression", weir::fuzz::parse_expression},
+                                                {"evaluate_expression", weir::fuzz::evaluate_expression},
+                                                {"compile_rules", weir::fuzz::compile_rules},
+                                                {"decode_json", weir::fuzz::decode_json},
+                                                {"parse_manifest", weir::fuzz::parse_manifest},
+                                                {"parse_ir", weir::fuzz::parse_ir},
+                                                {"read_bundle", weir::fuzz::read_bundle},
+                                                {"restore_state", weir::fuzz::restore_state},
+                                                {"read_state_files", weir::fuzz::read_state_files},
+                                                {"read_ir", weir::fuzz::read_ir},
+                                                {"serve_http", weir::fuzz::serve_http}};
 
 std::string read(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);

@@ -24,6 +24,8 @@ void read_state_files(std::string_view text);
 void parse_manifest(std::string_view text);
 // A bundle, and the rule set in it.
 void read_bundle(std::string_view text);
+// Bytes of a connection to `weir serve`: requests, and what is done about them.
+void serve_http(std::string_view text);
 // The IR's text form.
 void parse_ir(std::string_view text);
 // Its bytes in a bundle, whatever their checksum says.
