@@ -303,6 +303,33 @@ def shutdown(weir, folder):
     assert server.stop() == 0
 
 
+def watch(weir, folder):
+    """Files that change decide; files that are wrong change nothing, and that is seen."""
+    write_rules(folder)
+    server = Server(weir, folder, "--watch")
+    server.ask("POST", "/v1/evaluate", event(1), "host")
+
+    def until(what):
+        for _ in range(200):
+            status = server.ask("GET", "/v1/status", who="rita")
+            if what(status):
+                return status
+            time.sleep(0.05)
+        raise AssertionError(status)
+
+    write(folder / "rules/post.weir", RULES.replace("texts >= 3", "texts >= 2"))
+    status = until(lambda s: s["generation"] == 2)
+    assert status["published_by"] == "the files" and status["rules"]["count"] == 3
+    assert server.ask("POST", "/v1/evaluate", event(2), "host")["hits"][0]["because"] == "2 posts"
+    write(folder / "rules/post.weir", RULES.replace("texts >= 3", "tetxs >= 2"))
+    status = until(lambda s: s["last_load_error"])
+    assert status["generation"] == 2 and status["last_load_error"]["diagnostics"][0]["code"].startswith("WR")
+    write(folder / "rules/post.weir", RULES)
+    assert until(lambda s: s["generation"] == 3)["last_load_error"] is None
+    assert server.stop() == 0
+    assert '"step":"reload"' in (folder / "audit.jsonl").read_text()
+
+
 def operations(weir, folder):
     """The commands of docs/operations.md."""
     write_rules(folder)

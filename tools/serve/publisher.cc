@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "compiler/driver/bundle.h"
@@ -46,6 +47,12 @@ absl::StatusOr<driver::RuleSetSource> source_of(std::vector<RuleFile> files, con
     return std::nullopt;
   };
   return out;
+}
+
+bool same_files(const bundle::Bundle& a, const bundle::Bundle& b) {
+  return std::ranges::equal(a.contents().files, b.contents().files, [](const bundle::File& x, const bundle::File& y) {
+    return x.path == y.path && x.content == y.content;
+  });
 }
 
 std::string because(std::string_view reason) { return reason.empty() ? "" : fmt::format("; {}", reason); }
@@ -235,6 +242,21 @@ absl::StatusOr<PastGeneration> Publisher::roll_back(uint64_t to, uint64_t expect
   return generations().front();
 }
 
+absl::Status Publisher::reload(std::shared_ptr<const RuleSet> set, const LoadFailure& failure) {
+  constexpr std::string_view kBy = "the files";
+  if (set == nullptr) {
+    note_failure(failure, kBy);
+    return status(absl::StatusCode::kInvalidArgument, failure.message);
+  }
+  const std::shared_ptr<const Generation> current = deciders_.current();
+  if (same_files(set->bundle, current->set->bundle)) return absl::OkStatus();
+  auto number = publish(std::move(set), "reload", "", kBy, "they have changed");
+  if (!number.ok()) return number.status();
+  const std::lock_guard lock(mutex_);
+  last_error_.reset();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint64_t> Publisher::publish(std::shared_ptr<const RuleSet> set, std::string_view step,
                                             std::string_view proposed_by, std::string_view by,
                                             std::string_view reason) {
@@ -253,9 +275,11 @@ absl::StatusOr<uint64_t> Publisher::publish(std::shared_ptr<const RuleSet> set, 
                                        next->set->bundle.digest(), proposed_by.empty() ? "nobody" : proposed_by,
                                        fmt::join(changes.added, " "), fmt::join(changes.changed, " "),
                                        fmt::join(changes.removed, " "), because(reason));
-  absl::Status written =
-      audit_.append_step(step, fmt::format("generation {}", next->number), text, deciders_.event_totals().events);
-  if (!written.ok()) return written;
+  if (audit_.kept()) {
+    absl::Status written =
+        audit_.append_step(step, fmt::format("generation {}", next->number), text, deciders_.event_totals().events);
+    if (!written.ok()) return written;
+  }
   if (absl::Status s = deciders_.publish(next); !s.ok()) return s;
   remember(*next);
   const std::lock_guard lock(mutex_);

@@ -78,6 +78,10 @@ class Publisher {
   absl::StatusOr<PastGeneration> roll_back(uint64_t to, uint64_t expected, std::string_view by,
                                            std::string_view reason);
 
+  // What the server was started with has changed on the disk: it decides at once, or last_error() says why not. Nothing
+  // is done if it is the set that decides already.
+  absl::Status reload(std::shared_ptr<const RuleSet> set, const LoadFailure& failure);
+
   std::vector<Proposal> proposals() const;  // newest first
   absl::StatusOr<Proposal> proposal(uint64_t id) const;
   std::vector<PastGeneration> generations() const;  // newest first

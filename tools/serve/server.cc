@@ -175,6 +175,7 @@ struct Server::Impl {
   size_t next = 0;  // loop that gets the next connection
   std::atomic<bool> stopping{false};
   Clock::time_point drain_until;  // written before `stopping`
+  ChangeThread changes;           // goes first: what it does may need the rest
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -194,10 +195,9 @@ void Server::run(const std::function<void()>& reload) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) impl_->signals->add(signal, ignored);
   impl_->wait_for_signal(reload);
   impl_->accept();
-  ChangeThread changes;
   std::vector<std::thread> threads;
   for (const auto& loop : impl_->loops) {
-    loop->changes = &changes;
+    loop->changes = &impl_->changes;
     impl_->tick(*loop, std::make_shared<asio::steady_timer>(loop->context));
     if (loop != impl_->loops.front()) threads.emplace_back([l = loop.get()] { l->context.run(); });
   }
@@ -208,5 +208,7 @@ void Server::run(const std::function<void()>& reload) {
 void Server::stop() {
   asio::post(impl_->loops.front()->context, [this] { impl_->stop_here(); });
 }
+
+bool Server::post_change(std::function<void()> change) { return impl_->changes.post(std::move(change)); }
 
 }  // namespace weir::serve

@@ -40,6 +40,8 @@ class Server {
   // some thread.
   void run(const std::function<void()>& reload);
   void stop();  // from any thread
+  // Runs it on the change thread; false: too many are waiting. From any thread.
+  bool post_change(std::function<void()> change);
 
  private:
   struct Impl;

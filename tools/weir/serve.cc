@@ -6,6 +6,7 @@
 
 #include "compiler/driver/units.h"
 #include "runtime/crypto/signature.h"
+#include "runtime/reload/file_watch.h"
 #include "tools/serve/server.h"
 #include "tools/weir/kept_state.h"
 #include "tools/weir/output.h"
@@ -22,6 +23,7 @@ struct ServeOptions {
   std::string tokens, audit, tls_cert, tls_key, cache;
   bool plaintext = false;
   bool ordered = false;
+  bool watch = false;
   size_t threads = 0;
   size_t max_connections = 10'000;
   std::string max_body = "16MiB", head_timeout = "10s", body_timeout = "30s", idle_timeout = "75s", drain = "20s";
@@ -102,33 +104,43 @@ bool read_trust(const ServeOptions& options, bundle::Trust* trust) {
   return true;
 }
 
-// The rules to begin with; null, complained about, and an exit code if there are none.
-std::shared_ptr<const serve::RuleSet> first_rules(const ServeOptions& options, const serve::LoadOptions& how,
-                                                  const bundle::Trust& trust, int* exit_code) {
-  *exit_code = kUsage;
-  serve::LoadFailure failure;
-  std::shared_ptr<const serve::RuleSet> set;
+// The rules as they are on the disk. Null, and *failure filled, if there are none.
+std::shared_ptr<const serve::RuleSet> rules_on_disk(const ServeOptions& options, const serve::LoadOptions& how,
+                                                    const bundle::Trust& trust, serve::LoadFailure* failure) {
+  const auto failed = [&](const absl::Status& status) {
+    *failure = {};
+    failure->message = std::string(status.message());
+    return std::shared_ptr<const serve::RuleSet>();
+  };
   const auto bytes = options.rules.size() == 1 ? durable::read_file(options.rules[0]) : absl::StatusOr<std::string>("");
   if (bytes.ok() && bundle::Bundle::is_bundle(*bytes)) {
     auto bundle = bundle::Bundle::parse(*bytes, trust);
-    if (!bundle.ok()) {
-      complain(fmt::format("{}: {}", options.rules[0], std::string(bundle.status().message())));
-      return nullptr;
-    }
-    set = serve::load(*bundle, how, &failure);
-  } else {
-    auto source = driver::load_rule_set(options.rules, trust);
-    if (!source.ok()) {
-      complain(std::string(source.status().message()));
-      return nullptr;
-    }
-    set = serve::load(*source, how, nullptr, &failure);
+    return bundle.ok() ? serve::load(*bundle, how, failure) : failed(bundle.status());
   }
-  if (set != nullptr) return set;
+  auto source = driver::load_rule_set(options.rules, trust);
+  return source.ok() ? serve::load(*source, how, nullptr, failure) : failed(source.status());
+}
+
+void tell(const serve::LoadFailure& failure) {
   fwrite(failure.text.data(), 1, failure.text.size(), stderr);
   complain(failure.message);
-  *exit_code = kFindings;
-  return nullptr;
+}
+
+// Takes the rules over whenever their files have changed. With keys to trust, no older release.
+void reload_rules(const ServeOptions& options, const serve::LoadOptions& how, bundle::Trust trust,
+                  serve::Service& service) {
+  const uint64_t before = service.deciders().number();
+  if (!trust.keys.empty()) trust.min_sequence = service.deciders().current()->set->bundle.contents().sequence;
+  serve::LoadFailure failure;
+  auto set = rules_on_disk(options, how, trust, &failure);
+  if (set == nullptr) tell(failure);
+  const absl::Status status = service.publisher().reload(std::move(set), failure);
+  const uint64_t now = service.deciders().number();
+  if (!status.ok()) {
+    complain(fmt::format("generation {} goes on: {}", before, std::string(status.message())));
+  } else if (now != before) {
+    complain(fmt::format("generation {} decides: the files have changed", now));
+  }
 }
 
 int run_serve(const ServeOptions& options) {
@@ -143,9 +155,12 @@ int run_serve(const ServeOptions& options) {
   parts.load.weir_version = WEIR_VERSION;
   parts.load.rules.tier = engine_tier(options.tier);
   parts.load.rules.cache_directory = options.cache;
-  int exit_code = kOk;
-  auto set = first_rules(options, parts.load, parts.trust, &exit_code);
-  if (set == nullptr) return exit_code;
+  serve::LoadFailure failure;
+  auto set = rules_on_disk(options, parts.load, parts.trust, &failure);
+  if (set == nullptr) {
+    tell(failure);
+    return failure.diagnostics.empty() ? kUsage : kFindings;
+  }
   auto first = std::make_shared<serve::Generation>();
   first->number = 1;
   first->set = set;
@@ -190,6 +205,8 @@ int run_serve(const ServeOptions& options) {
     parts.state = *std::move(state);
   }
   signal(SIGPIPE, SIG_IGN);
+  const serve::LoadOptions how = parts.load;
+  const bundle::Trust trust = parts.trust;
   serve::Service service(std::move(parts));
   auto server = serve::Server::create(&service, server_options);
   if (!server.ok()) {
@@ -198,6 +215,16 @@ int run_serve(const ServeOptions& options) {
   }
   complain(fmt::format("serving {} on {}://{}:{}", counted(set->program->rules.size(), "rule"),
                        options.tls_cert.empty() ? "http" : "https", options.host, (*server)->port()));
+  std::unique_ptr<reload::FileWatch> watch;
+  if (options.watch) {
+    auto started = reload::FileWatch::start(
+        options.rules, {}, [&] { (*server)->post_change([&] { reload_rules(options, how, trust, service); }); });
+    if (!started.ok()) {
+      complain(std::string(started.status().message()));
+      return kInternal;
+    }
+    watch = *std::move(started);
+  }
   (*server)->run([&] {
     if (options.tokens.empty()) return;
     auto tokens = serve::Tokens::read(options.tokens);
@@ -208,6 +235,8 @@ int run_serve(const ServeOptions& options) {
       complain(fmt::format("the tokens stay as they were: {}", std::string(tokens.status().message())));
     }
   });
+  watch.reset();
+  server->reset();  // a change under way is made first
   if (options.state.directory.empty()) return kOk;
   if (absl::Status s = service.deciders().snapshot(); !s.ok()) {
     complain(fmt::format("no final snapshot: {}", std::string(s.message())));
@@ -236,6 +265,7 @@ void add_serve(CLI::App& app, Action* action) {
   verb->add_option("--trust", options->trust,
                    "Take only bundles that one of these public keys has signed, and no older release")
       ->type_name("KEY");
+  verb->add_flag("--watch", options->watch, "Let changes of the files of --rules decide as soon as they are there");
   verb->add_option("--threads", options->threads, "Threads that serve (default: one a core)");
   verb->add_flag("--ordered", options->ordered,
                  "One order of all events, whatever connection they come on; --state has it too");
