@@ -97,8 +97,8 @@ TEST(ListTable, ManySmallChangesAreAsOneList) {
       const Fixture anew(kind, entries);
       ASSERT_EQ(version->hash(), anew.table->current(0)->hash());
       for (int i = 0; i < 250; ++i) {
-        Value v = Value::string(entry(i));
-        std::string text(v.str());
+        std::string text = entry(i);
+        Value v = Value::string(text);
         if (kind == ir::ListKind::kInt) v = Value::integer(std::stoll(text));
         if (kind == ir::ListKind::kDouble) v = Value::dbl(std::stod(text));
         if (kind == ir::ListKind::kCidr) v = Value::string(text = text.substr(0, text.find('/')));
