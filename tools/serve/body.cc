@@ -11,25 +11,9 @@
 namespace weir::serve {
 
 bool depth_within(std::string_view json, size_t most) {
-  size_t depth = 0;
-  bool in_text = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_text) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_text = false;
-      }
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > most) return false;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return true;
+  bool within = true;
+  each_bracket(json, [&](size_t, size_t depth) { return within = depth <= most; });
+  return within;
 }
 
 Members::Members(const Exchange& exchange) : body_(tools::Json::object()) {

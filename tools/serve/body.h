@@ -12,6 +12,31 @@
 
 namespace weir::serve {
 
+// Calls visit(place, depth after it) for each bracket outside of texts, until it returns false. A closing bracket that
+// nothing opened leaves the depth at 0. The text need not be JSON.
+template <typename Visit>
+void each_bracket(std::string_view json, Visit&& visit) {
+  size_t depth = 0;
+  bool in_text = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        in_text = false;
+      }
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '{' || c == '[') {
+      if (!visit(i, ++depth)) return;
+    } else if (c == '}' || c == ']') {
+      if (depth > 0) --depth;
+      if (!visit(i, depth)) return;
+    }
+  }
+}
+
 // Whether nothing in the text is nested deeper; a text that is no JSON may give either.
 bool depth_within(std::string_view json, size_t most);
 

@@ -107,25 +107,12 @@ constexpr std::string_view kBlank = " \t\r\n";
 
 // One past the end of the object that begins the text; 0 if it does not end.
 size_t object_end(std::string_view text) {
-  size_t depth = 0;
-  bool in_text = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_text) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_text = false;
-      }
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if ((c == '}' || c == ']') && --depth == 0) {
-      return i + 1;
-    }
-  }
-  return 0;
+  size_t end = 0;
+  each_bracket(text, [&](size_t at, size_t depth) {
+    if (depth == 0) end = at + 1;
+    return depth != 0;
+  });
+  return end;
 }
 
 // The objects of a JSON array, each as it stands there: what is inside of one is for its decoder to judge.
