@@ -1,15 +1,20 @@
-// Snapshots: how long evaluation is held up while state is copied to memory (Save), and what reading it back takes.
+// Snapshots: how long evaluation is held up for one (pause: of a state that sessions share; save: of one that a session
+// has to itself, which is the whole copy), what an update costs that finds nothing copied yet, and what reading it back
+// takes.
 //
 // Counters: bytes_per_second of the snapshot's bytes, `ms_per_million` keys, `bytes_per_key` in the file.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 
 #include "compiler/ir/program.h"
 #include "runtime/durable/snapshot_file.h"
 #include "runtime/engine/state.h"
+#include "runtime/engine/state_copy.h"
 #include "runtime/engine/state_image.h"
 
 namespace {
@@ -84,8 +89,54 @@ void save(benchmark::State& b) {
   const auto kind = static_cast<Kind>(b.range(0));
   const auto state = filled(program_of(kind), kind, b.range(1));
   size_t bytes = 0;
-  for (auto _ : b) bytes = size_of(engine::save_state(*state));
+  for (auto _ : b) bytes = size_of(engine::save_state(state));
   report(b, bytes, b.range(1));
+  b.SetLabel(kNames[kind]);
+}
+
+void pause(benchmark::State& b) {
+  const auto kind = static_cast<Kind>(b.range(0));
+  const auto state = filled(program_of(kind), kind, b.range(1));
+  state->share();
+  for (auto _ : b) {
+    auto copy = std::make_unique<engine::StateCopy>(state);
+    b.PauseTiming();
+    benchmark::DoNotOptimize(copy->finish());
+    b.ResumeTiming();
+  }
+  b.SetLabel(kNames[kind]);
+}
+
+// Updates just after a copy has begun, so that nearly each one has a chunk to copy first: the mean, and `longest_us`.
+void update_first(benchmark::State& b) {
+  using Clock = std::chrono::steady_clock;
+  const auto kind = static_cast<Kind>(b.range(0));
+  const int64_t keys = b.range(1);
+  const auto state = filled(program_of(kind), kind, keys);
+  state->share();
+  state::Access access;
+  access.clock = state->clock();
+  access.time = 1'700'000'600 * kSecond;
+  constexpr int64_t kUpdates = 1000;
+  Clock::duration longest{};
+  for (auto _ : b) {
+    b.PauseTiming();
+    auto copy = std::make_unique<engine::StateCopy>(state);
+    b.ResumeTiming();
+    for (int64_t i = 0; i < kUpdates; ++i) {
+      const value::Value key = value::Value::integer(i * 7'919 % keys);
+      const value::Value v = kind == kLastText ? value::Value::string("another text") : key;
+      ++access.clock;
+      const auto begun = Clock::now();
+      state->feature(0).add(state::make_key(key), v, access);
+      longest = std::max(longest, Clock::now() - begun);
+    }
+    b.PauseTiming();
+    copy.reset();
+    b.ResumeTiming();
+  }
+  b.SetItemsProcessed(b.iterations() * kUpdates);
+  b.counters["longest_us"] = std::chrono::duration<double, std::micro>(longest).count();
   b.SetLabel(kNames[kind]);
 }
 
@@ -97,7 +148,7 @@ void restore(benchmark::State& b) {
   {
     const auto state = filled(program, kind, b.range(1));
     options = state->options();
-    sections = engine::save_state(*state);
+    sections = engine::save_state(state);
   }
   for (auto _ : b) {
     engine::RestoreReport restored;
@@ -111,7 +162,7 @@ void restore(benchmark::State& b) {
 void file(benchmark::State& b) {
   const auto program = program_of(kSparseCount);
   durable::Snapshot snapshot;
-  snapshot.sections = engine::save_state(*filled(program, kSparseCount, b.range(0)));
+  snapshot.sections = engine::save_state(filled(program, kSparseCount, b.range(0)));
   const std::string path = "/tmp/weir-bench-snapshot-" + std::to_string(::getpid());
   for (auto _ : b) {
     const bool reads = b.range(1) != 0 && durable::read_snapshot(path).ok();
@@ -125,6 +176,15 @@ void file(benchmark::State& b) {
 BENCHMARK(save)
     ->ArgsProduct({{kSparseCount, kDenseCount, kDistinct, kLastText}, {1'000'000}})
     ->Unit(benchmark::kMillisecond);
+BENCHMARK(pause)
+    ->ArgsProduct({{kSparseCount, kDenseCount, kDistinct, kLastText}, {1'000'000}})
+    ->Iterations(20)  // what is not timed takes much longer
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(update_first)
+    ->ArgsProduct({{kSparseCount, kDenseCount, kDistinct, kLastText}, {1'000'000}})
+    ->Iterations(20)  // what is not timed takes much longer
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime();
 BENCHMARK(restore)
     ->ArgsProduct({{kSparseCount, kDenseCount, kDistinct, kLastText}, {1'000'000}})
     ->Unit(benchmark::kMillisecond);

@@ -42,13 +42,13 @@ absl::Status Keeper::set_rules(const std::shared_ptr<const engine::Rules>& rules
   return remember(directory_->set_rules(rules, generation));
 }
 
-absl::Status Keeper::snapshot(engine::State& state) {
+absl::Status Keeper::snapshot(std::shared_ptr<engine::State> state) {
   const std::lock_guard one_at_a_time(snapshot_mutex_);
   {
     const auto held = hold_inputs();
     const std::lock_guard lock(log_mutex_);
     if (!failure_.ok()) return failure_;
-    if (absl::Status s = directory_->snapshot(state); !s.ok()) return s;
+    if (absl::Status s = directory_->snapshot(std::move(state)); !s.ok()) return s;
   }
   return directory_->wait();
 }

@@ -41,8 +41,8 @@ class Keeper {
   // While they are held.
   absl::Status set_rules(const std::shared_ptr<const engine::Rules>& rules, uint64_t generation);
 
-  // Returns when it is on the disk; inputs are held up while the state is copied to memory.
-  absl::Status snapshot(engine::State& state);
+  // Returns when it is on the disk; inputs are held up for its beginning only (engine::StateCopy).
+  absl::Status snapshot(std::shared_ptr<engine::State> state);
 
  private:
   absl::Status remember(absl::Status status);  // of the log, which is locked

@@ -10,6 +10,7 @@
 #include "runtime/durable/snapshot_file.h"
 #include "runtime/engine/carry_over.h"
 #include "runtime/engine/inspect.h"
+#include "runtime/engine/state_copy.h"
 #include "runtime/engine/state_image.h"
 #include "runtime/explain/explain.h"
 #include "runtime/explain/failure_text.h"
@@ -236,10 +237,10 @@ weir_status weir_session_snapshot(weir_session* session, weir_str path, weir_err
   return call(err, [&]() -> weir_status {
     WEIR_REQUIRE(session, err);
     WEIR_REQUIRE_TEXT(path, err);
-    weir::engine::State& state = *session->engine->state();
+    weir::engine::StateCopy copy(session->engine->state());
     weir::durable::Snapshot snapshot;
-    snapshot.header = {state.clock(), session->generation, weir::engine::rules_identity(*session->ruleset->program)};
-    snapshot.sections = weir::engine::save_state(state);
+    snapshot.header = {copy.clock(), session->generation, weir::engine::rules_identity(*session->ruleset->program)};
+    snapshot.sections = copy.finish();
     const absl::Status status = weir::durable::write_snapshot(std::string(view(path)), snapshot);
     return status.ok() ? WEIR_OK : report(err, WEIR_E_IO, std::string(status.message()));
   });
@@ -275,6 +276,8 @@ weir_status weir_session_adopt(weir_session* session, const weir_ruleset* rulese
     session->generation = ruleset->generation;
     session->engine->set_generation(ruleset->generation);
     if (session->ruleset == ruleset->state) return WEIR_OK;
+    // A copy under way is waited for before inputs are held up, not while.
+    { const weir::engine::Turn::Held no_copy(session->engine->state()->copying()); }
     std::unique_lock<std::shared_mutex> held;
     if (session->keeper != nullptr) {
       held = session->keeper->hold_inputs();

@@ -91,7 +91,7 @@ weir_status weir_session_checkpoint(weir_session* session, weir_error* err) {
     WEIR_REQUIRE(session, err);
     if (session->keeper == nullptr)
       return report(err, WEIR_E_ARG, "the session's state is not kept: weir_session_keep");
-    const absl::Status status = session->keeper->snapshot(*session->engine->state());
+    const absl::Status status = session->keeper->snapshot(session->engine->state());
     return status.ok() ? WEIR_OK : report(err, status, WEIR_E_IO);
   });
 }

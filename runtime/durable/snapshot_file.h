@@ -22,7 +22,7 @@
 
 namespace weir::durable {
 
-inline constexpr uint32_t kSnapshotVersion = 1;
+inline constexpr uint32_t kSnapshotVersion = 2;
 
 struct SnapshotHeader {
   uint64_t sequence = 0;    // number of the last input (log_file.h) that is in it

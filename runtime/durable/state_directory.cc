@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runtime/engine/apply_change.h"
+#include "runtime/engine/state_copy.h"
 
 namespace weir::durable {
 namespace {
@@ -250,17 +251,19 @@ absl::Status StateDirectory::set_rules(std::shared_ptr<const engine::Rules> rule
   return absl::OkStatus();
 }
 
-absl::Status StateDirectory::snapshot(engine::State& state) {
+absl::Status StateDirectory::snapshot(std::shared_ptr<engine::State> state) {
   if (absl::Status status = wait(); !status.ok()) return status;
   if (absl::Status status = commit(); !status.ok()) return status;
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->header = {sequence(), generation_, engine::rules_identity(rules_->program())};
-  snapshot->sections = engine::save_state(state);
+  auto copy = std::make_unique<engine::StateCopy>(std::move(state));
   segment_begun_ = false;
-  writer_ = std::thread([this, snapshot] {
-    written_ = write_snapshot(snapshot_path(snapshot->header.sequence), *snapshot);
-    if (written_.ok()) written_ = prune();
-  });
+  writer_ =
+      std::thread([this, copy = std::move(copy), sequence = sequence(), generation = generation_, rules = rules_] {
+        Snapshot snapshot;
+        snapshot.header = {sequence, generation, engine::rules_identity(rules->program())};
+        snapshot.sections = copy->finish();
+        written_ = write_snapshot(snapshot_path(sequence), snapshot);
+        if (written_.ok()) written_ = prune();
+      });
   return absl::OkStatus();
 }
 

@@ -75,9 +75,9 @@ class StateDirectory {
   // The rules are others from now on: the next input begins a new segment.
   absl::Status set_rules(std::shared_ptr<const engine::Rules> rules, uint64_t generation);
 
-  // Takes a snapshot between two events: `state` is paused while it is copied to memory, then a thread writes it.
-  // Waits for the one before, if it is still being written.
-  absl::Status snapshot(engine::State& state);
+  // Takes a snapshot as of now, between two events; a thread copies (state_copy.h) and writes it. Waits for the one
+  // before, if it is still being written.
+  absl::Status snapshot(std::shared_ptr<engine::State> state);
   // Until the snapshot under way is on the disk; what went wrong with it.
   absl::Status wait();
 

@@ -8,9 +8,10 @@
 
 namespace weir::engine {
 
-void save_by_hand(const State& state, state::Writer& out) {
-  const ir::Program& program = state.program();
-  const auto lists = state.lists().snapshot();
+ByHand by_hand_of(const State& state) { return {state.lists().snapshot(), state.snoozes().current()}; }
+
+void save_by_hand(const ir::Program& program, const ByHand& by_hand, state::Writer& out) {
+  const auto& lists = by_hand.lists;
   uint64_t changed = 0;
   for (const auto& version : lists) changed += version->number() > 1;
   out.varint(changed);
@@ -23,7 +24,7 @@ void save_by_hand(const State& state, state::Writer& out) {
     out.varint(values.size());
     for (const std::string& value : values) out.text(value);
   }
-  const std::vector<Snooze> snoozes = state.snoozes().current()->all();
+  const std::vector<Snooze> snoozes = by_hand.snoozes->all();
   out.varint(snoozes.size());
   for (const Snooze& s : snoozes) {
     StateChange change;

@@ -88,6 +88,7 @@ void move_trips(State& from, State& to) {
 std::shared_ptr<State> carry_over(const std::shared_ptr<State>& from, std::shared_ptr<const ir::Program> program,
                                   const StateOptions& options) {
   if (&from->program() == program.get()) return from;
+  const Turn::Held no_copy(from->copying());  // of what is moved away
   const Gate::Pause paused = from->pause();
   if (std::shared_ptr<State> next = from->successor()) {
     return carry_over(next, std::move(program), options);
@@ -107,7 +108,7 @@ std::shared_ptr<State> carry_over(const std::shared_ptr<State>& from, std::share
   move_guards(*from, *to);
   move_trips(*from, *to);
   state::Writer by_hand;
-  save_by_hand(*from, by_hand);
+  save_by_hand(from->program(), by_hand_of(*from), by_hand);
   state::Reader in(by_hand.bytes());
   load_by_hand(*to, in);
   to->count_parts();

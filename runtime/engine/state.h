@@ -12,6 +12,7 @@
 #include "runtime/engine/gate.h"
 #include "runtime/engine/snoozes.h"
 #include "runtime/engine/trips.h"
+#include "runtime/engine/turn.h"
 #include "runtime/match/list_table.h"
 #include "runtime/state/event_clock.h"
 #include "runtime/state/feature_store.h"
@@ -104,6 +105,8 @@ class State {
   // Where time stands for an event type: the clock of the session that has seen the newest.
   state::EventClock event_clock(uint32_t event) const;
 
+  // For one copy (state_copy.h) at a time, and none while parts move to another state. Taken before pause().
+  Turn& copying() { return copying_; }
   // Waits until no session evaluates, and keeps it so.
   using Pause = Gate::Pause;
   [[nodiscard]] Pause pause() { return Pause(gate_); }
@@ -166,6 +169,7 @@ class State {
   std::atomic<uint64_t> clock_{0};
   std::atomic<size_t> feature_bytes_{0};
 
+  Turn copying_;
   Gate gate_;
   mutable std::recursive_mutex seats_mutex_;  // after gate_: those inside ask slowest()
   std::vector<std::unique_ptr<Seat>> seats_;

@@ -15,30 +15,6 @@ namespace weir::engine {
 namespace {
 
 using state::Reader;
-using state::Writer;
-
-StateSection section(SectionKind kind, const ir::Identity& identity, Writer& payload) {
-  return {static_cast<uint32_t>(kind), identity, payload.take()};
-}
-
-ir::Identity ids_identity(const ir::Program& program, uint32_t event) {
-  return ir::identity_of("ids of " + program.events[event].schema.name);
-}
-
-StateSection save_clock(const State& state) {
-  const ir::Program& program = state.program();
-  Writer out;
-  out.varint(state.clock());
-  out.u8(state.shared());
-  out.varint(program.events.size());
-  for (uint32_t e = 0; e < program.events.size(); ++e) {
-    out.text(program.events[e].schema.name);
-    state.event_clock(e).save(out);
-  }
-  out.varint(program.rules.size());  // labels tell by number who set them
-  for (const ir::Rule& rule : program.rules) out.text(rule.id);
-  return section(SectionKind::kClock, {}, out);
-}
 
 using Found = std::map<std::pair<uint32_t, ir::Identity>, const StateSection*>;
 
@@ -170,45 +146,6 @@ class Restorer {
 
 }  // namespace
 
-std::vector<StateSection> save_state(State& state) {
-  const Gate::Pause paused = state.pause();
-  const ir::Program& program = state.program();
-  std::vector<StateSection> out;
-  out.push_back(save_clock(state));
-  Writer payload;
-  for (uint32_t f = 0; f < program.features.size(); ++f) {
-    payload.zigzag(state.warming_since(f));
-    state.feature(f).save(payload);
-    out.push_back(section(SectionKind::kFeature, program.features[f].identity, payload));
-  }
-  for (uint32_t l = 0; l < program.labels.size(); ++l) {
-    state.labels().save(l, payload);
-    out.push_back(section(SectionKind::kLabel, ir::label_identity(program, l), payload));
-  }
-  for (uint32_t e = 0; e < program.events.size(); ++e) {
-    if (!state.ids().wanted(e)) continue;
-    state.ids().save(e, payload);
-    out.push_back(section(SectionKind::kIds, ids_identity(program, e), payload));
-  }
-  save_by_hand(state, payload);
-  out.push_back(section(SectionKind::kByHand, {}, payload));
-  for (uint32_t r = 0; r < program.rules.size(); ++r) {
-    if (state.once(r) != nullptr) {
-      state.once(r)->save(payload);
-      out.push_back(section(SectionKind::kOnce, ir::once_identity(program, r), payload));
-    }
-    if (state.limit(r) != nullptr) {
-      state.limit(r)->save(payload);
-      out.push_back(section(SectionKind::kLimit, ir::limit_identity(program, r), payload));
-    }
-    if (state.trips().has_faults(r)) {
-      state.trips().save(r, payload);
-      out.push_back(section(SectionKind::kTrip, state.trips().identity(program, r), payload));
-    }
-  }
-  return out;
-}
-
 absl::StatusOr<std::shared_ptr<State>> restore_state(std::shared_ptr<const ir::Program> program,
                                                      const StateOptions& options,
                                                      const std::vector<StateSection>& sections, RestoreReport* report) {
@@ -220,6 +157,10 @@ absl::StatusOr<std::shared_ptr<State>> restore_state(std::shared_ptr<const ir::P
   if (absl::Status status = restorer.restore(); !status.ok()) return status;
   report->dropped = static_cast<uint32_t>(found.size()) - restorer.used();
   return state;
+}
+
+ir::Identity ids_identity(const ir::Program& program, uint32_t event) {
+  return ir::identity_of("ids of " + program.events[event].schema.name);
 }
 
 ir::Identity rules_identity(const ir::Program& program) {

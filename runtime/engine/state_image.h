@@ -1,4 +1,4 @@
-// A State as sections of bytes, each under the identity of what it belongs to, and back.
+// A State as sections of bytes, each under the identity of what it belongs to, and back (to: state_copy.h).
 //
 // Of other rules than those that saved it a state takes what has the same identity (compiler/ir/identity.h). Features
 // it finds nothing for are warming (State::warming_since), labels and guards begin empty.
@@ -43,13 +43,13 @@ struct RestoreReport {
   uint32_t dropped = 0;                           // sections of what the rules have no more
 };
 
-// Sessions are paused meanwhile.
-std::vector<StateSection> save_state(State& state);
 // DataLoss, with the section and what is wrong with it.
 absl::StatusOr<std::shared_ptr<State>> restore_state(std::shared_ptr<const ir::Program> program,
                                                      const StateOptions& options,
                                                      const std::vector<StateSection>& sections, RestoreReport* report);
 
+// Of the ids of an event type.
+ir::Identity ids_identity(const ir::Program& program, uint32_t event);
 // Of a whole rule set: which rules made a file.
 ir::Identity rules_identity(const ir::Program& program);
 

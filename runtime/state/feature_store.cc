@@ -128,13 +128,27 @@ class TableStore : public FeatureStore {
     if (const State* state = shard_for(key).table.peek(key)) show(key, *state, access, f);
   }
 
-  void save(Writer& out) const final {
-    out.varint(count_);
-    out.varint(errors_.load(std::memory_order_relaxed));
+  void begin_copy() final {
+    copied_errors_ = errors_.load(std::memory_order_relaxed);
     for (size_t i = 0; i < count_; ++i) {
-      const FeatureCounters& c = shards_[i].counters;
-      for (const uint64_t n : {c.added, c.late, c.errors, c.evicted}) out.varint(n);
-      shards_[i].table.save(out);
+      Shard& shard = shards_[i];
+      const auto lock = lock_if(shared_, shard.mutex);
+      shard.copied = shard.counters;
+      shard.table.begin_copy();
+    }
+  }
+  void finish_copy(Writer& out) final {
+    copy_in_turns(
+        shards_.get(), count_, shared_, 1, [](Shard & shard) -> auto& { return shard.table; });
+    out.varint(count_);
+    out.varint(copied_errors_);
+    for (size_t i = 0; i < count_; ++i) {
+      Shard& shard = shards_[i];
+      for (const uint64_t n : {shard.copied.added, shard.copied.late, shard.copied.errors, shard.copied.evicted}) {
+        out.varint(n);
+      }
+      const auto lock = lock_if(shared_, shard.mutex);
+      shard.table.end_copy(out);
     }
   }
 
@@ -184,6 +198,7 @@ class TableStore : public FeatureStore {
     KeyTable<State> table;
     ptrdiff_t heap = 0;
     FeatureCounters counters;
+    FeatureCounters copied;  // as they were when a copy began
   };
 
   template <typename F>
@@ -229,6 +244,7 @@ class TableStore : public FeatureStore {
 
   std::unique_ptr<Shard[]> shards_;
   size_t count_ = 1;
+  uint64_t copied_errors_ = 0;
 };
 
 // A window's panes: which one a time is in, and which ones count.

@@ -77,8 +77,11 @@ class FeatureStore {
   virtual void visit(Access access, const Visitor& f) = 0;
   virtual void visit_one(const Key& key, Access access, const Visitor& f) = 0;
 
-  // All keys and counters, while no other thread uses the store. What was saved when shared is shared when loaded.
-  virtual void save(Writer& out) const = 0;
+  // A copy of all keys and counters: as they are when it begins, while no other thread uses the store. Once shared it
+  // may be used while the copy is made; what is about to change is copied first, a chunk of keys at a time. What was
+  // saved when shared is shared when loaded.
+  virtual void begin_copy() = 0;
+  virtual void finish_copy(Writer& out) = 0;
   // Into a new store, which is to be given up if this is false.
   virtual bool load(Reader& in) = 0;
 

@@ -38,8 +38,21 @@ void IdStore::set_note(uint32_t event, uint64_t hash, uint8_t note) {
   shard.ids.set_note(hash, note);
 }
 
-void IdStore::save(uint32_t event, Writer& out) const {
-  for (size_t i = 0; i < kIdShards; ++i) types_[event][i].ids.save(out);
+void IdStore::begin_copy(uint32_t event) {
+  for (size_t i = 0; i < kIdShards; ++i) {
+    const auto lock = lock_if(shared_, types_[event][i].mutex);
+    types_[event][i].ids.begin_copy();
+  }
+}
+
+void IdStore::finish_copy(uint32_t event, Writer& out) {
+  constexpr size_t kIdsAtOnce = 128;
+  copy_in_turns(
+      types_[event].get(), kIdShards, shared_, kIdsAtOnce, [](Shard & shard) -> auto& { return shard.ids; });
+  for (size_t i = 0; i < kIdShards; ++i) {
+    const auto lock = lock_if(shared_, types_[event][i].mutex);
+    types_[event][i].ids.end_copy(out);
+  }
 }
 
 bool IdStore::load(uint32_t event, Reader& in) {

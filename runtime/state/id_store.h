@@ -26,8 +26,9 @@ class IdStore {
   void share() { shared_ = true; }
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
-  // One event type that is wanted, while nobody else uses the store; load() into one that has none of its ids.
-  void save(uint32_t event, Writer& out) const;
+  // A copy of one event type that is wanted, as FeatureStore's; load() into a store that has none of its ids.
+  void begin_copy(uint32_t event);
+  void finish_copy(uint32_t event, Writer& out);
   bool load(uint32_t event, Reader& in);
   // The same from another store. What it remembers for how long stays this one's.
   void take(uint32_t event, IdStore& from, uint32_t from_event);

@@ -46,15 +46,30 @@ void IdWindow::set_note(uint64_t hash, uint8_t note) {
   if (cell.arrived != INT64_MIN) cell.tag = (cell.tag & kHashBits) | note;
 }
 
-void IdWindow::save(Writer& out) const {
-  out.varint(order_.size());
-  out.varint(cells_.size());
-  out.varint(forgotten_);
-  for (uint64_t hash : order_) {
-    const Cell& cell = cells_[find(hash)];
-    out.fixed64(cell.tag);
-    out.zigzag(cell.arrived);
-  }
+void IdWindow::begin_copy() {
+  copied_.clear();
+  copied_.varint(order_.size());
+  copied_.varint(cells_.size());
+  copied_.varint(forgotten_);
+  to_copy_ = order_.size();
+  next_copy_ = 0;
+}
+
+void IdWindow::copy_next() {
+  const Cell& cell = cells_[find(order_[next_copy_++])];
+  copied_.fixed64(cell.tag);
+  copied_.zigzag(cell.arrived);
+  --to_copy_;
+}
+
+bool IdWindow::copy_some(size_t ids) {
+  for (; ids > 0 && to_copy_ > 0; --ids) copy_next();
+  return to_copy_ == 0;
+}
+
+void IdWindow::end_copy(Writer& out) {
+  const std::string bytes = copied_.take();
+  out.raw(bytes.data(), bytes.size());
 }
 
 bool IdWindow::load(Reader& in) {
@@ -91,6 +106,10 @@ void IdWindow::grow() {
 }
 
 void IdWindow::forget_first() {
+  if (to_copy_ > 0) {
+    if (next_copy_ == 0) copy_next();
+    --next_copy_;
+  }
   size_t i = find(order_.front());
   order_.pop_front();
   // Backward shift, as in KeyTable.

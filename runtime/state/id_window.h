@@ -33,8 +33,12 @@ class IdWindow {
   size_t bytes() const { return cells_.size() * sizeof(Cell) + order_.size() * sizeof(uint64_t); }
   uint64_t forgotten() const { return forgotten_; }  // for want of room, before their time
 
-  // With its capacity, so that it weighs the same when it is loaded: into an empty window.
-  void save(Writer& out) const;
+  // A copy of the ids as they are when it begins, with their capacity, so that they weigh the same when they are
+  // loaded. Ids may come and go while it is made, but notes be set only on those that came since.
+  void begin_copy();
+  bool copy_some(size_t ids);  // true if none is left
+  void end_copy(Writer& out);
+  // Into an empty window.
   bool load(Reader& in);
   // All that another one remembers, which is empty then.
   void take(IdWindow& from) {
@@ -56,6 +60,7 @@ class IdWindow {
   size_t find(uint64_t hash) const;  // its cell, or the free one where it would go
   bool outside(int64_t arrived, int64_t now) const;
   void insert(uint64_t hash, int64_t arrived, uint8_t note);
+  void copy_next();
   void forget_first();
   void grow();
 
@@ -64,6 +69,9 @@ class IdWindow {
   std::vector<Cell> cells_;
   std::deque<uint64_t> order_;
   uint64_t forgotten_ = 0;
+  Writer copied_;         // of a copy under way,
+  size_t to_copy_ = 0;    // how many ids it lacks,
+  size_t next_copy_ = 0;  // and where in the order the first of them is
 };
 
 }  // namespace weir::state

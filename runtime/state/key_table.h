@@ -6,6 +6,9 @@
 //
 // An index that is too small, or too large, is replaced by another one step by step: each update, add and erase moves
 // kCellsAStep cells, so that none of them waits for the whole table. Until then a key is looked for in both.
+//
+// A copy as of one moment is likewise made a little at a time (table_copy.h): whatever would change an entry, its links
+// included, before it was copied copies its chunk first.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +23,7 @@
 #include "runtime/state/codec.h"
 #include "runtime/state/huge_pages.h"
 #include "runtime/state/key.h"
+#include "runtime/state/table_copy.h"
 
 namespace weir::state {
 
@@ -55,6 +59,8 @@ class KeyTable {
     std::swap(oldest_, other.oldest_);
     std::swap(newest_, other.newest_);
     std::swap(size_, other.size_);
+    copy_.swap(other.copy_);
+    std::swap(copied_clock_, other.copied_clock_);
   }
 
   size_t size() const { return size_; }
@@ -110,7 +116,8 @@ class KeyTable {
   void for_each(F f) const {
     for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) f(entry(id).key, entry(id).state);
   }
-  // The same with the clock of its last touch: f(entry). State may be changed or moved from.
+  // The same with the clock of its last touch: f(entry). State may be changed or moved from, unless a copy is under
+  // way.
   template <typename F>
   void for_each_entry(F f) {
     for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) f(entry(id));
@@ -125,24 +132,34 @@ class KeyTable {
     }
   }
 
-  // As it stands, which place each key has included: growth, sweeps and evictions go on as if it had not been stored.
-  // Key, place and clock are what an entry takes beside its state: about 21 bytes.
-  void save(Writer& out) const {
-    out.varint(size_);
-    out.varint(index_.size());
-    out.varint(cursor_);
-    out.varint(holes_.size());
-    for (uint32_t id : holes_) out.varint(id);
-    uint64_t touched = 0;
-    for (uint32_t id = oldest_; id != kNone; id = entry(id).newer) {
-      const Entry& e = entry(id);
-      out.varint(id);
-      out.fixed64(e.key.lo);
-      out.fixed64(e.key.hi);
-      out.zigzag(static_cast<int64_t>(e.touched - touched));
-      touched = e.touched;
-      e.state.save(out);
+  // Begins a copy of the table as it stands, which place each key has included: growth, sweeps and evictions go on with
+  // what load() makes of it as if it had not been stored. Key, links, place and clock are what an entry takes beside
+  // its state: about 22 bytes.
+  void begin_copy() {
+    Writer head;
+    head.varint(size_);
+    head.varint(index_.size());
+    head.varint(cursor_);
+    head.varint(holes_.size());
+    for (uint32_t id : holes_) head.varint(id);
+    head.varint(oldest_ == kNone ? 0 : oldest_ + uint64_t{1});
+    copied_clock_ = newest_ == kNone ? 0 : entry(newest_).touched;
+    head.varint(copied_clock_);
+    copy_ = std::make_unique<TableCopy>(std::move(head), used_, kChunk);
+  }
+  // Goes on with it; true if there is nothing left to copy.
+  bool copy_some(uint32_t chunks) {
+    for (; chunks > 0; --chunks) {
+      const uint32_t id = copy_->first_lacking();
+      if (id == copy_->places()) return true;
+      copy_chunk(id);
     }
+    return false;
+  }
+  // Once that is so. Ends the copy.
+  void end_copy(Writer& out) {
+    copy_->write(out);
+    copy_.reset();
   }
 
   // Into a table that is empty, and is to be given up if this is false.
@@ -152,21 +169,18 @@ class KeyTable {
     const uint64_t cursor = in.varint();
     const size_t holes = in.count(1);
     const size_t places = size + holes;
-    if (places >= kNone || cursor >= kNone || (size > 0 && size >= cells)) {
+    if (places >= kNone || holes > kMaxHoles || cursor >= kNone || (size > 0 && size >= cells)) {
       return in.fail("a table does not fit its index");
     }
-    if (!in.allocates(places + kChunk, sizeof(Entry) + 1)) return false;
-    std::vector<bool> taken(places, false);
-    const auto take = [&](uint64_t id) {
-      if (id >= places || taken[id]) return in.fail("a table has a place twice");
-      taken[id] = true;
-      return true;
-    };
+    if (!in.allocates(places + kChunk, sizeof(Entry) + sizeof(uint32_t) + 1)) return false;
+    std::vector<bool> hole(places, false);
     for (size_t i = 0; i < holes; ++i) {
       const uint64_t id = in.varint();
-      if (!take(id)) return false;
+      if (id >= places || hole[id]) return in.fail("a table has a place twice");
+      hole[id] = true;
       holes_.push_back(static_cast<uint32_t>(id));
     }
+    const uint64_t oldest = in.varint(), clock = in.varint();
     if (places > 0) first_capacity_ = kFirst;
     while (first_capacity_ < kChunk && first_capacity_ < places) first_capacity_ *= 4;
     if (places > 0) chunks_.push_back(blocks_.emplace_back(first_capacity_).raw);
@@ -174,21 +188,21 @@ class KeyTable {
     used_ = static_cast<uint32_t>(places);
     cursor_ = static_cast<uint32_t>(cursor);
     index_ = Cells(cells);
-    uint64_t touched = 0;
-    for (size_t i = 0; i < size; ++i) {
-      const uint64_t id = in.varint();
+    std::vector<uint32_t> newer(places, kNone);
+    for (uint32_t id = 0; id < places; ++id) {
+      if (hole[id]) continue;
       Key key;
       key.lo = in.fixed64();
       key.hi = in.fixed64();
-      touched += static_cast<uint64_t>(in.zigzag());
-      if (!in.ok() || !take(id)) return false;
+      newer[id] = static_cast<uint32_t>(id + static_cast<uint64_t>(in.zigzag()));
+      if (!in.ok()) return false;
       if (lookup(key) != kNone) return in.fail("a table has a key twice");
-      link(static_cast<uint32_t>(id), key);
-      Entry& e = entry(static_cast<uint32_t>(id));
-      e.touched = touched;
+      link(id, key);
+      Entry& e = entry(id);
+      e.touched = clock - static_cast<uint64_t>(in.zigzag());
       if (!e.state.load(in)) return false;
     }
-    return in.ok();
+    return in.ok() && put_in_order(static_cast<uint32_t>(oldest - 1), newer, in);
   }
 
   void clear() {
@@ -202,6 +216,7 @@ class KeyTable {
     used_ = first_capacity_ = cursor_ = 0;
     oldest_ = newest_ = kNone;
     size_ = 0;
+    copy_.reset();
   }
 
  private:
@@ -316,6 +331,7 @@ class KeyTable {
     uint32_t id;
     if (!holes_.empty()) {
       id = holes_.back();
+      keep(id);
       holes_.pop_back();
     } else {
       id = used_++;
@@ -332,7 +348,10 @@ class KeyTable {
   // A new entry at a free place, as the newest.
   void link(uint32_t id, const Key& key) {
     new (chunks_[id / kChunk][id % kChunk].bytes) Entry{key, kNone, newest_, 0, S()};
-    if (newest_ != kNone) entry(newest_).newer = id;
+    if (newest_ != kNone) {
+      keep(newest_);
+      entry(newest_).newer = id;
+    }
     newest_ = id;
     if (oldest_ == kNone) oldest_ = id;
     ++size_;
@@ -390,10 +409,12 @@ class KeyTable {
     Entry& e = entry(id);
     // Threads' clocks may come in any order.
     const uint64_t oldest = entry(oldest_).touched, age = clock > oldest ? clock - oldest : 0;
+    keep(id);  // its state may change, too
     if (clock <= e.touched || clock - e.touched < age / 4) return;
     e.touched = clock;
     if (id == newest_) return;
     unlink(e);
+    keep(newest_);
     e.older = newest_;
     e.newer = kNone;
     entry(newest_).newer = id;
@@ -402,6 +423,7 @@ class KeyTable {
 
   void unlink(const Entry& e) {
     if (e.older != kNone) {
+      keep(e.older);
       entry(e.older).newer = e.newer;
     } else {
       oldest_ = e.newer;
@@ -414,6 +436,7 @@ class KeyTable {
   }
 
   void erase(uint32_t id) {
+    keep(id);
     Entry& e = entry(id);
     bool is_old;
     const size_t i = cell_of(id, e.key, &is_old);
@@ -447,6 +470,7 @@ class KeyTable {
 
   // The last entry's place, after the entry has moved to a hole. One chunk is kept for a table that grows again.
   void give_back_one() {
+    keep(used_ - 1);
     const uint32_t last = --used_;
     if (auto at = std::find(holes_.begin(), holes_.end(), last); at != holes_.end()) {
       *at = holes_.back();
@@ -460,8 +484,11 @@ class KeyTable {
     }
   }
 
+  // An entry that is kept, or in no copy.
   void move(uint32_t from, uint32_t to) {
+    keep(to);
     Entry& e = entry(from);
+    if (e.older != kNone) keep(e.older);
     bool is_old;
     const size_t i = cell_of(from, e.key, &is_old);
     (is_old ? old_ : index_)[i].place = to + 1;
@@ -469,6 +496,42 @@ class KeyTable {
     (e.newer != kNone ? entry(e.newer).older : newest_) = to;
     new (chunks_[to / kChunk][to % kChunk].bytes) Entry(std::move(e));
     e.~Entry();
+  }
+
+  // To be called before a place changes in anything that a copy has: all but the link to the older entry.
+  void keep(uint32_t id) {
+    if (copy_ != nullptr && copy_->lacks(id)) copy_chunk(id);
+  }
+  [[gnu::noinline, gnu::cold]] void copy_chunk(uint32_t id) {
+    copy_->copy(id, [this](uint32_t first, uint32_t end, Writer& out) {
+      for (uint32_t i = first; i < end; ++i) {
+        if (is_hole(i)) continue;
+        const Entry& e = entry(i);
+        out.fixed64(e.key.lo);
+        out.fixed64(e.key.hi);
+        out.zigzag(static_cast<int64_t>(e.newer) - static_cast<int64_t>(i));
+        out.zigzag(static_cast<int64_t>(copied_clock_ - e.touched));
+        e.state.save(out);
+      }
+    });
+  }
+
+  // Links loaded entries, which stand in the order of their places, as they were: newer[i] came after i.
+  bool put_in_order(uint32_t oldest, const std::vector<uint32_t>& newer, Reader& in) {
+    size_t n = 0;
+    uint32_t newest = kNone;
+    for (uint32_t id = oldest; id != kNone; newest = id, id = newer[id]) {
+      if (id >= newer.size() || is_hole(id) || ++n > size_) return in.fail("a table's keys are in no order");
+    }
+    if (n != size_) return in.fail("a table's keys are in no order");
+    uint32_t before = kNone;
+    for (uint32_t id = oldest; id != kNone; before = id, id = newer[id]) {
+      entry(id).older = before;
+      entry(id).newer = newer[id];
+    }
+    oldest_ = oldest;
+    newest_ = newest;
+    return true;
   }
 
   std::vector<Block> blocks_;
@@ -483,6 +546,8 @@ class KeyTable {
   uint32_t oldest_ = kNone;
   uint32_t newest_ = kNone;
   size_t size_ = 0;
+  std::unique_ptr<TableCopy> copy_;  // under way
+  uint64_t copied_clock_ = 0;        // that its entries' clocks are written from
 };
 
 }  // namespace weir::state

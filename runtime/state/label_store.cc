@@ -11,7 +11,8 @@ LabelStore::LabelStore(const std::vector<ir::Label>& labels, size_t max_bytes)
     : labels_(labels),
       max_bytes_(max_bytes),
       shards_(std::make_unique<Shard[]>(1)),
-      refused_(std::make_unique<std::atomic<uint64_t>[]>(labels.size())) {
+      refused_(std::make_unique<std::atomic<uint64_t>[]>(labels.size())),
+      copied_refused_(labels.size()) {
   shards_[0].tables = std::vector<KeyTable<Mark>>(labels.size());
 }
 
@@ -71,11 +72,23 @@ void LabelStore::share() {
   shared_ = true;
 }
 
-void LabelStore::save(uint32_t label, Writer& out) const {
-  const size_t count = shared_ ? kShards : 1;
-  out.varint(count);
-  out.varint(refused(label));
-  for (size_t i = 0; i < count; ++i) shards_[i].tables[label].save(out);
+void LabelStore::begin_copy(uint32_t label) {
+  copied_refused_[label] = refused(label);
+  for (size_t i = 0; i < shards(); ++i) {
+    const auto lock = lock_if(shared_, shards_[i].mutex);
+    shards_[i].tables[label].begin_copy();
+  }
+}
+
+void LabelStore::finish_copy(uint32_t label, Writer& out) {
+  copy_in_turns(
+      shards_.get(), shards(), shared_, 1, [&](Shard & shard) -> auto& { return shard.tables[label]; });
+  out.varint(shards());
+  out.varint(copied_refused_[label]);
+  for (size_t i = 0; i < shards(); ++i) {
+    const auto lock = lock_if(shared_, shards_[i].mutex);
+    shards_[i].tables[label].end_copy(out);
+  }
 }
 
 void LabelStore::rename_rules(KeyTable<Mark>& table, const std::vector<uint32_t>& rules) {
@@ -100,7 +113,7 @@ bool LabelStore::load(uint32_t label, Reader& in, const std::vector<uint32_t>& r
 
 void LabelStore::take(uint32_t label, LabelStore& from, uint32_t from_label, const std::vector<uint32_t>& rules) {
   refused_[label] = from.refused(from_label);
-  for (size_t i = 0; i < (shared_ ? kShards : 1); ++i) {
+  for (size_t i = 0; i < shards(); ++i) {
     KeyTable<Mark>& table = shards_[i].tables[label];
     from.count_bytes(from.shards_[i].tables[from_label].bytes(), 0);
     table.swap(from.shards_[i].tables[from_label]);

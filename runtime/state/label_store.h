@@ -56,7 +56,7 @@ class LabelStore {
   // f(key, mark) for whatever bears the label at that time, while no other thread uses the store.
   template <typename F>
   void for_each(uint32_t label, int64_t time, F f) const {
-    for (size_t i = 0; i < (shared_ ? kShards : 1); ++i) {
+    for (size_t i = 0; i < shards(); ++i) {
       shards_[i].tables[label].for_each([&](const Key& key, const Mark& mark) {
         if (time < mark.expires) f(key, mark);
       });
@@ -69,8 +69,9 @@ class LabelStore {
   void share();
   bool shared() const { return shared_; }
 
-  // One label, while no other thread uses the store. What was saved when shared is shared when loaded.
-  void save(uint32_t label, Writer& out) const;
+  // A copy of one label, as FeatureStore's.
+  void begin_copy(uint32_t label);
+  void finish_copy(uint32_t label, Writer& out);
   // Into a store that does not have the label on any key. `rules` says which rule of today each one was that set it.
   bool load(uint32_t label, Reader& in, const std::vector<uint32_t>& rules);
   // The same from another store, which is shared if this one is.
@@ -84,6 +85,7 @@ class LabelStore {
     mutable std::mutex mutex;
     std::vector<KeyTable<Mark>> tables;  // by label
   };
+  size_t shards() const { return shared_ ? kShards : 1; }
   Shard& shard_for(const Key& key) const { return shards_[shared_ ? shard_of(key) : 0]; }
   static void rename_rules(KeyTable<Mark>& table, const std::vector<uint32_t>& rules);
   void count_bytes(size_t before, size_t after) { bytes_.fetch_add(after - before, std::memory_order_relaxed); }
@@ -93,6 +95,7 @@ class LabelStore {
   std::unique_ptr<Shard[]> shards_;
   std::atomic<size_t> bytes_{0};
   std::unique_ptr<std::atomic<uint64_t>[]> refused_;
+  std::vector<uint64_t> copied_refused_;  // as they were when a copy began
   bool shared_ = false;
 };
 

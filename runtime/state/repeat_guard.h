@@ -63,10 +63,22 @@ class OnceGuard {
   uint64_t evicted() const { return evicted_.load(std::memory_order_relaxed); }
 
   // As FeatureStore's.
-  void save(Writer& out) const {
+  void begin_copy() {
+    copied_evicted_ = evicted();
+    for (size_t i = 0; i < shards(); ++i) {
+      const auto lock = lock_if(shared_, shards_[i].mutex);
+      shards_[i].fires.begin_copy();
+    }
+  }
+  void finish_copy(Writer& out) {
+    copy_in_turns(
+        shards_.get(), shards(), shared_, 1, [](Shard & shard) -> auto& { return shard.fires; });
     out.varint(shards());
-    out.varint(evicted());
-    for (size_t i = 0; i < shards(); ++i) shards_[i].fires.save(out);
+    out.varint(copied_evicted_);
+    for (size_t i = 0; i < shards(); ++i) {
+      const auto lock = lock_if(shared_, shards_[i].mutex);
+      shards_[i].fires.end_copy(out);
+    }
   }
   bool load(Reader& in) {
     const size_t count = load_shard_count(in, shared_, [this] { share(); });
@@ -113,6 +125,7 @@ class OnceGuard {
   std::unique_ptr<Shard[]> shards_;
   std::atomic<size_t> bytes_{0};
   std::atomic<uint64_t> evicted_{0};
+  uint64_t copied_evicted_ = 0;  // as it was when a copy began
   bool shared_ = false;
 };
 

@@ -31,4 +31,17 @@ inline std::unique_lock<std::mutex> lock_if(bool shared, std::mutex& mutex) {
   return shared ? std::unique_lock(mutex) : std::unique_lock(mutex, std::defer_lock);
 }
 
+// Goes on with the copies begun of table_of(shard), a little of each shard in turn, until nothing is left to copy:
+// whoever waits for one shard has it while the others are at it.
+template <typename Shard, typename TableOf>
+void copy_in_turns(Shard* shards, size_t count, bool shared, size_t at_once, TableOf table_of) {
+  for (bool more = true; more;) {
+    more = false;
+    for (size_t i = 0; i < count; ++i) {
+      const auto lock = lock_if(shared, shards[i].mutex);
+      if (!table_of(shards[i]).copy_some(at_once)) more = true;
+    }
+  }
+}
+
 }  // namespace weir::state

@@ -7,6 +7,7 @@
 #include "runtime/durable/log_file.h"
 #include "runtime/durable/snapshot_file.h"
 #include "runtime/engine/engine.h"
+#include "runtime/engine/state_copy.h"
 #include "runtime/engine/state_image.h"
 #include "tests/fuzz/targets.h"
 
@@ -87,7 +88,7 @@ const std::vector<StateSection>& valid_sections() {
     auto state = std::make_shared<engine::State>(program, engine::state_options(options));
     engine::Session session(shared_rules(), state, options);
     evaluate(session, 0, 120);
-    return engine::save_state(*state);
+    return engine::save_state(state);
   }();
   return made;
 }
@@ -120,8 +121,7 @@ void restore_state(std::string_view text) {
     engine::Session session(shared, *state, options);
     evaluate(session, 100, 130);
   }
-  if (!engine::restore_state(shared->program_ptr(), engine::state_options(options), engine::save_state(**state),
-                             &report)
+  if (!engine::restore_state(shared->program_ptr(), engine::state_options(options), engine::save_state(*state), &report)
            .ok()) {
     std::abort();
   }

@@ -122,8 +122,8 @@ absl::StatusOr<engine::Applied> Deciders::apply(const engine::StateChange& chang
 void Deciders::tick() {
   for (size_t i = 0; i < lanes_.size(); ++i) {
     with_current(i, [&](const Generation& generation, engine::Session& session, Store* store) {
-      engine::State& state = *session.state();
-      if (store != nullptr) store->tick(state).IgnoreError();  // kept: failure()
+      if (store != nullptr) store->tick(session.state()).IgnoreError();  // kept: failure()
+      const engine::State& state = *session.state();
       if (lanes_.size() == 1) return;
       for (uint32_t e = 0; e < generation.set->program->events.size(); ++e) {
         const int64_t newest = state.newest(e);
@@ -136,9 +136,8 @@ void Deciders::tick() {
 absl::Status Deciders::snapshot() {
   if (store_ == nullptr) return absl::FailedPreconditionError("the server was started without --state");
   absl::Status status;
-  with_current(0, [&](const Generation&, engine::Session& session, Store* store) {
-    status = store->snapshot(*session.state());
-  });
+  with_current(
+      0, [&](const Generation&, engine::Session& session, Store* store) { status = store->snapshot(session.state()); });
   return status;
 }
 

@@ -37,7 +37,7 @@ absl::Status Store::set_rules(std::shared_ptr<const engine::Rules> rules, uint64
   return failure_.ok() ? keep(directory_->set_rules(std::move(rules), generation)) : failure_;
 }
 
-absl::Status Store::tick(engine::State& state) {
+absl::Status Store::tick(const std::shared_ptr<engine::State>& state) {
   const uint64_t inputs = sequence() - at_snapshot_;
   if (inputs == 0) return failure_;
   const auto now = std::chrono::steady_clock::now();
@@ -49,7 +49,7 @@ absl::Status Store::tick(engine::State& state) {
   return keep(directory_->snapshot(state));
 }
 
-absl::Status Store::snapshot(engine::State& state) {
+absl::Status Store::snapshot(const std::shared_ptr<engine::State>& state) {
   at_snapshot_ = sequence();
   last_ = std::chrono::steady_clock::now();
   if (absl::Status s = keep(directory_->snapshot(state)); !s.ok()) return s;

@@ -34,9 +34,9 @@ class Store {
   absl::Status commit();
   absl::Status set_rules(std::shared_ptr<const engine::Rules> rules, uint64_t generation);
   // Takes a snapshot if one is due.
-  absl::Status tick(engine::State& state);
+  absl::Status tick(const std::shared_ptr<engine::State>& state);
   // Takes one now, and waits until it is on the disk.
-  absl::Status snapshot(engine::State& state);
+  absl::Status snapshot(const std::shared_ptr<engine::State>& state);
 
   // The first thing that went wrong. From then on nothing is logged, and so nothing is decided.
   const absl::Status& failure() const { return failure_; }

@@ -126,13 +126,13 @@ bool KeptState::evaluated() {
   if (!due) return true;
   since_snapshot_ = 0;
   last_snapshot_ = std::chrono::steady_clock::now();
-  return good(directory_->snapshot(*state_));
+  return good(directory_->snapshot(state_));
 }
 
 bool KeptState::finish() {
   // With no event since it was restored it stays as it is: its log says where the last changes by hand stand.
   if (directory_->sequence() == recovery_.sequence && !recovery_.last_changes.empty()) return good(directory_->wait());
-  return good(directory_->snapshot(*state_)) && good(directory_->wait());
+  return good(directory_->snapshot(state_)) && good(directory_->wait());
 }
 
 }  // namespace weir::tools

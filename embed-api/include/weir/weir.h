@@ -451,8 +451,8 @@ WEIR_API weir_status weir_session_share(weir_session *session, weir_session **se
 WEIR_API weir_status weir_session_observe(weir_session *session, const weir_event *event, weir_error *err);
 
 /* Writes the state of the session, and so of all that share it, to a file: under a temporary name beside it, forced to
- * the disk and renamed, so that the file is there whole or not at all. Evaluations of other sessions wait while state
- * is copied in memory, and not for the disk. WEIR_E_IO if the file cannot be written. */
+ * the disk and renamed, so that the file is there whole or not at all. Evaluations of sessions that share the state go
+ * on: they wait neither for the copy nor for the disk. WEIR_E_IO if the file cannot be written. */
 WEIR_API weir_status weir_session_snapshot(weir_session *session, weir_str path, weir_error *err);
 
 /* Gives the session the state of a snapshot in place of its own; sessions that shared that keep it. The rules need not
@@ -503,9 +503,9 @@ WEIR_API weir_status weir_session_keep(weir_session *session, weir_str directory
                                        weir_recovery *recovery, weir_error *err);
 
 /* Takes a snapshot in the session's directory, so that the log before it can go: a host does so every few minutes, on a
- * thread and session of its own, and before it ends. Returns when it is on the disk; evaluations of other sessions wait
- * while state is copied in memory, and not for the disk. WEIR_E_ARG: there is no directory. WEIR_E_IO: it cannot be
- * written; the snapshots before it and the log stay. */
+ * thread and session of its own (weir_session_share), and before it ends. Returns when it is on the disk; evaluations
+ * of other sessions go on: they wait neither for the copy nor for the disk. WEIR_E_ARG: there is no directory.
+ * WEIR_E_IO: it cannot be written; the snapshots before it and the log stay. */
 WEIR_API weir_status weir_session_checkpoint(weir_session *session, weir_error *err);
 
 /* The session goes over to other rules and takes its state along: what is defined alike in both, wherever it stands in

@@ -40,15 +40,15 @@ class Directory : public testing::Test {
   }
 
   // Logs and evaluates events; a snapshot after each one whose number is in `snapshots`.
-  static void feed(StateDirectory& directory, engine::State& state, Session& session, const std::vector<Event>& events,
-                   size_t from, size_t to, size_t snapshot_every) {
+  static void feed(StateDirectory& directory, Session& session, const std::vector<Event>& events, size_t from,
+                   size_t to, size_t snapshot_every) {
     for (size_t i = from; i < to; ++i) {
       engine::Row row(session.rules().program(), events[i]);
       ASSERT_TRUE(directory.append_event(row.type(), row.slots()).ok());
       session.evaluate(row.type(), row.slots());
       ASSERT_TRUE(directory.commit().ok());
       if ((i + 1) % snapshot_every == 0) {
-        ASSERT_TRUE(directory.snapshot(state).ok());
+        ASSERT_TRUE(directory.snapshot(session.state()).ok());
       }
     }
     ASSERT_TRUE(directory.wait().ok());
@@ -59,7 +59,7 @@ class Directory : public testing::Test {
     auto state = std::make_shared<engine::State>(rules->program_ptr(), engine::state_options(options_));
     Session session(rules, state, options_);
     for (size_t i = 0; i < n; ++i) engine::evaluate(session, events[i]);
-    return engine::all_bytes(engine::save_state(*state));
+    return engine::all_bytes(engine::save_state(state));
   }
 
   std::vector<std::string> files(std::string_view prefix) const {
@@ -96,9 +96,9 @@ TEST_F(Directory, RecoversFromSnapshotAndLogAndGoesOn) {
     ASSERT_TRUE(state.ok()) << state.status();
     EXPECT_EQ(recovery.sequence, done);
     EXPECT_TRUE(recovery.warnings.empty());
-    ASSERT_TRUE(engine::all_bytes(engine::save_state(**state)) == reference(rules, events, done)) << done;
+    ASSERT_TRUE(engine::all_bytes(engine::save_state(*state)) == reference(rules, events, done)) << done;
     Session session(rules, *state, options_);
-    feed(*directory, **state, session, events, done, to, 60);
+    feed(*directory, session, events, done, to, 60);
     done = to;
     EXPECT_EQ(StateDirectory::open(path_, {}).status().code(), absl::StatusCode::kUnavailable);
   }
@@ -116,7 +116,7 @@ TEST_F(Directory, GoesBackToTheSnapshotBeforeABrokenOne) {
     auto state = directory->recover(rules, options_, &recovery);
     ASSERT_TRUE(state.ok());
     Session session(rules, *state, options_);
-    feed(*directory, **state, session, events, 0, 100, 30);
+    feed(*directory, session, events, 0, 100, 30);
   }
   const std::string want = reference(rules, events, 100);
   const std::vector<std::string> snapshots = files("snapshot-");
@@ -127,7 +127,7 @@ TEST_F(Directory, GoesBackToTheSnapshotBeforeABrokenOne) {
   const auto recover = [&](Recovery* recovery) {
     auto directory = open();
     auto state = directory->recover(rules, options_, recovery);
-    return state.ok() ? engine::all_bytes(engine::save_state(**state))
+    return state.ok() ? engine::all_bytes(engine::save_state(*state))
                       : "failed: " + std::string(state.status().message());
   };
   const size_t size = fs::file_size(snapshots[1]);
@@ -180,7 +180,7 @@ TEST_F(Directory, EventsOfOtherRulesAreReadByTheirFieldsNames) {
     auto state = directory->recover(before, options_, &recovery);
     ASSERT_TRUE(state.ok());
     Session session(before, *state, options_);
-    feed(*directory, **state, session, events, 0, 20, 100);
+    feed(*directory, session, events, 0, 20, 100);
   }
   for (const auto& [rules, refused] : {std::pair(after, 0u), std::pair(stricter, 20u)}) {
     auto directory = open();
@@ -278,7 +278,7 @@ constexpr size_t kEvents = 40'000;
     if (!(*directory)->commit().ok()) ::_exit(5);
     const uint64_t acknowledged = i + 1;
     if (::write(pipe, &acknowledged, sizeof(acknowledged)) != sizeof(acknowledged)) ::_exit(6);
-    if ((i + 1) % 23 == 0 && !(*directory)->snapshot(**state).ok()) ::_exit(7);
+    if ((i + 1) % 23 == 0 && !(*directory)->snapshot(*state).ok()) ::_exit(7);
   }
   ::_exit(8);
 }
@@ -331,7 +331,7 @@ TEST_F(Directory, KilledAtAnyPointItLosesNothingThatWasAcknowledged) {
         engine::evaluate(replay, event_of(events, replayed));
       }
     }
-    ASSERT_TRUE(engine::all_bytes(engine::save_state(**state)) == engine::all_bytes(engine::save_state(*reference)))
+    ASSERT_TRUE(engine::all_bytes(engine::save_state(*state)) == engine::all_bytes(engine::save_state(reference)))
         << crash;
   }
   RecordProperty("events", static_cast<int>(replayed));

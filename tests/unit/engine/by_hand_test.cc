@@ -4,6 +4,7 @@
 #include "runtime/engine/apply_change.h"
 #include "runtime/engine/carry_over.h"
 #include "runtime/engine/inspect.h"
+#include "runtime/engine/state_copy.h"
 #include "runtime/engine/state_image.h"
 #include "tests/unit/engine/rule_text.h"
 
@@ -50,7 +51,7 @@ TEST(ByHand, IsKeptInSnapshotsAndOverReloads) {
   ASSERT_TRUE(apply(*state, change(ChangeKind::kReplaceList, "words", {"new"})).ok());
   ASSERT_TRUE(apply(*state, change(ChangeKind::kSnooze, "Q-1")).ok());
 
-  const std::vector<StateSection> image = save_state(*state);
+  const std::vector<StateSection> image = save_state(state);
   RestoreReport report;
   const auto restored = restore_state(rules->program_ptr(), StateOptions(), image, &report);
   ASSERT_TRUE(restored.ok()) << restored.status();

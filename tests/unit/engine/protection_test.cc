@@ -3,6 +3,7 @@
 
 #include "runtime/engine/apply_change.h"
 #include "runtime/engine/carry_over.h"
+#include "runtime/engine/state_copy.h"
 #include "runtime/engine/state_image.h"
 #include "tests/unit/engine/rule_text.h"
 
@@ -117,7 +118,7 @@ TEST(Protection, StaysOverReloadsUnlessTheRuleWasChanged) {
 
   RestoreReport report;
   const StateOptions options = state_options(session.options());
-  const auto restored = restore_state(rules->program_ptr(), options, save_state(*session.state()), &report);
+  const auto restored = restore_state(rules->program_ptr(), options, save_state(session.state()), &report);
   ASSERT_TRUE(restored.ok()) << restored.status();
   EXPECT_EQ((*restored)->trips().tripped(kErr, 0), TripCause::kErrors);
 

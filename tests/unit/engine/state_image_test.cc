@@ -6,12 +6,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/engine/carry_over.h"
 #include "runtime/engine/engine.h"
+#include "runtime/engine/state_copy.h"
 #include "tests/unit/engine/state_stream.h"
 
 namespace weir::engine {
@@ -38,7 +43,7 @@ TEST_P(StateImage, StoppedAndRestoredIsTheSameAsNeverStopped) {
   const std::vector<Event> stream = random_stream(1500, 1);
   for (size_t i = 0; i < stream.size(); ++i) {
     if (random() % 90 == 0) {
-      const std::vector<StateSection> sections = save_state(*state);
+      const std::vector<StateSection> sections = save_state(state);
       RestoreReport report;
       auto restored = restore_state(rules->program_ptr(), state_options(options), sections, &report);
       ASSERT_TRUE(restored.ok()) << restored.status();
@@ -46,7 +51,7 @@ TEST_P(StateImage, StoppedAndRestoredIsTheSameAsNeverStopped) {
       EXPECT_TRUE(report.warming.empty());
       EXPECT_EQ(report.dropped, 0u);
       EXPECT_EQ((*restored)->bytes(), state->bytes()) << "at event " << i;
-      ASSERT_TRUE(all_bytes(save_state(**restored)) == all_bytes(sections)) << "at event " << i;
+      ASSERT_TRUE(all_bytes(save_state(*restored)) == all_bytes(sections)) << "at event " << i;
       session.reset();
       state = *restored;
       session = std::make_unique<Session>(rules, state, options);
@@ -54,11 +59,68 @@ TEST_P(StateImage, StoppedAndRestoredIsTheSameAsNeverStopped) {
     ASSERT_EQ(evaluate(*session, stream[i]), evaluate(whole, stream[i])) << "event " << i;
   }
   if (!GetParam()) {
-    EXPECT_TRUE(all_bytes(save_state(*state)) == all_bytes(save_state(*whole_state)));
+    EXPECT_TRUE(all_bytes(save_state(state)) == all_bytes(save_state(whole_state)));
   }
   uint64_t evicted = 0;
   for (uint32_t f = 0; f < state->features(); ++f) evicted += state->feature(f).counters().evicted;
   EXPECT_GT(evicted, 100u);
+}
+
+TEST_P(StateImage, ACopyIsAsOfItsBeginningWhileEventsGoOn) {
+  const auto rules = load(all_features());
+  ASSERT_NE(rules, nullptr);
+  SessionOptions options;
+  options.max_state_bytes = 3 << 19;  // keys are given up meanwhile
+  auto state = std::make_shared<State>(rules->program_ptr(), state_options(options));
+  if (GetParam()) state->share();
+  Session session(rules, state, options);
+  const std::vector<Event> stream = random_stream(1500, 9);
+  size_t i = 0;
+  while (i < stream.size()) {
+    const auto before = all_bytes(save_state(state));
+    StateCopy copy(state);
+    for (const size_t until = std::min(i + 150, stream.size()); i < until; ++i) evaluate(session, stream[i]);
+    ASSERT_TRUE(all_bytes(copy.finish()) == before) << "before event " << i;
+  }
+}
+
+TEST(StateCopying, ThreadsEvaluateAndAdoptWhileCopiesAreTaken) {
+  const auto rules = load(all_features()), others = load(all_features() + "\nrule more on e { when e.n > 3 }\n");
+  ASSERT_NE(rules, nullptr);
+  ASSERT_NE(others, nullptr);
+  const SessionOptions options;
+  auto state = std::make_shared<State>(rules->program_ptr(), state_options(options));
+  state->share();
+  std::atomic<int> running{2};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&, t] {
+      Session session(rules, state, options);
+      for (const Event& e : random_stream(1500, static_cast<unsigned>(t))) evaluate(session, e);
+      --running;
+    });
+  }
+  int copies = 0;
+  do {
+    StateCopy copy(state);
+    RestoreReport report;
+    auto restored = restore_state(rules->program_ptr(), state_options(options), copy.finish(), &report);
+    ASSERT_TRUE(restored.ok()) << restored.status();
+    EXPECT_EQ(report.features, rules->program().features.size());
+    ++copies;
+  } while (running > 0);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(copies, 0);
+
+  // Parts do not move to another state before a copy of them is done; one that nobody finishes holds nothing up.
+  const auto before = all_bytes(save_state(state));
+  auto copy = std::make_unique<StateCopy>(state);
+  std::thread adopts([&] { carry_over(state, others->program_ptr(), state_options(options)); });
+  EXPECT_TRUE(all_bytes(copy->finish()) == before);
+  adopts.join();
+  EXPECT_NE(state->successor(), nullptr);
+  { const StateCopy given_up(state->successor()); }
+  EXPECT_FALSE(save_state(state->successor()).empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Shared, StateImage, testing::Bool());
@@ -70,7 +132,7 @@ TEST(StateImageErrors, ABrokenSectionIsAnErrorAndNeverACrash) {
   auto state = std::make_shared<State>(rules->program_ptr(), state_options(options));
   Session session(rules, state, options);
   for (const Event& e : random_stream(150, 3)) evaluate(session, e);
-  const std::vector<StateSection> sections = save_state(*state);
+  const std::vector<StateSection> sections = save_state(state);
   StateOptions small;
   small.max_bytes = 1 << 20;
   std::mt19937 random(5);
@@ -136,7 +198,7 @@ TEST(OtherRules, KeepWhatMeansTheSameAndWarmWhatDoesNot) {
       evaluate(*session, e);  // is not evaluated: the state has moved
     } else {
       RestoreReport report;
-      auto restored = restore_state(after->program_ptr(), state_options(options), save_state(*state), &report);
+      auto restored = restore_state(after->program_ptr(), state_options(options), save_state(state), &report);
       ASSERT_TRUE(restored.ok()) << restored.status();
       next = *restored;
       EXPECT_EQ(report.features, 1u);

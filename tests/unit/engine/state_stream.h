@@ -13,6 +13,7 @@
 
 #include "compiler/driver/compile.h"
 #include "runtime/engine/engine.h"
+#include "runtime/engine/state_copy.h"
 #include "runtime/engine/state_image.h"
 
 namespace weir::engine {

@@ -12,6 +12,14 @@ namespace {
 
 uint64_t hash(uint64_t id) { return (id + 1) * 0x9e3779b97f4a7c15ull; }
 
+Writer saved(IdWindow& ids) {
+  Writer out;
+  ids.begin_copy();
+  EXPECT_TRUE(ids.copy_some(SIZE_MAX));
+  ids.end_copy(out);
+  return out;
+}
+
 TEST(IdWindow, TheSecondOfAnIdIsKnownWithItsNote) {
   IdWindow ids(10, 100);
   EXPECT_EQ(ids.add(hash(1), 0), -1);
@@ -40,8 +48,7 @@ TEST(IdWindow, AgreesWithAMapOnRandomStreams) {
     model[id] = {now, note};
     ids.set_note(id, note);
   }
-  Writer out;
-  ids.save(out);
+  Writer out = saved(ids);
   IdWindow copy(kWindow, 1'000'000);
   Reader in(out.bytes());
   ASSERT_TRUE(copy.load(in)) << in.failure();
@@ -49,6 +56,25 @@ TEST(IdWindow, AgreesWithAMapOnRandomStreams) {
   EXPECT_EQ(copy.size(), ids.size());
   EXPECT_EQ(copy.bytes(), ids.bytes());
   for (uint64_t id = 0; id < 300; ++id) ASSERT_EQ(copy.add(hash(id), now), ids.add(hash(id), now)) << id;
+}
+
+TEST(IdWindow, ACopyIsAsOfItsBeginningWhateverComesAndGoes) {
+  for (const size_t most : {100u, 400u}) {
+    IdWindow ids(250, most);
+    for (uint64_t i = 0; i < 300; ++i) ids.add(hash(i), static_cast<int64_t>(i));
+    const std::string before = saved(ids).bytes();
+    ids.begin_copy();
+    bool done = false;
+    for (uint64_t i = 300; i < 2000; ++i) {
+      if (ids.add(hash(i), static_cast<int64_t>(i)) < 0) ids.set_note(hash(i), 5);
+      if (i % 7 == 0) done = ids.copy_some(1);
+    }
+    EXPECT_TRUE(done);
+    Writer out;
+    ids.end_copy(out);
+    EXPECT_EQ(out.bytes(), before) << most;
+    EXPECT_NE(saved(ids).bytes(), before);
+  }
 }
 
 TEST(IdWindow, KeepsNoMoreThanItsMostAndForgetsTheFirst) {
