@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSkipped = 77;  // what CTest takes for a skip
 
 std::optional<std::string> read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -84,22 +83,17 @@ class Runner {
   }
   ~Runner() { fs::remove_all(work_); }
 
-  int run(const fs::path& weir, const std::string& tree, const std::string& data) {
+  int run(const fs::path& weir, const std::string& tree) {
     std::string text = read_file(script_).value_or("");
     Script script = parse(text);
     for (const auto& [name, content] : script.files) write_file(work_ / name, content);
     setenv("PATH", (weir.parent_path().string() + ":" + getenv("PATH")).c_str(), 1);
     setenv("WORK", work_.c_str(), 1);
     setenv("TREE", tree.c_str(), 1);
-    setenv("DATA", data.c_str(), 1);
     setenv("NO_COLOR", "1", 1);
     setenv("HOME", work_.c_str(), 1);
     for (const auto& [number, line] : script.commands) {
       std::string error = step(line);
-      if (error == "skip") {
-        fmt::print("{}:{}: skipped: not there: {}\n", script_.string(), number, line);
-        return kSkipped;
-      }
       if (error.empty()) continue;
       fmt::print("{}:{}: {}\n  {}\n", script_.string(), number, line, error);
       fmt::print("--- stdout of the last command (status {})\n{}--- stderr\n{}", status_, output("stdout"),
@@ -144,11 +138,6 @@ class Runner {
     if (verb == "json") {
       if (std::string e = needs(3); !e.empty()) return e;
       return json_value(args[0], args[1], args[2]);
-    }
-    if (verb == "skip-unless") {
-      std::string path = args.empty() ? "" : args[0];
-      if (path.rfind("$DATA", 0) == 0) path = getenv("DATA") + path.substr(5);
-      return fs::exists(path) ? "" : "skip";
     }
     return fmt::format("unknown command `{}`", verb);
   }
@@ -216,9 +205,9 @@ class Runner {
 int main(int argc, char** argv) {
   bool update = argc > 1 && std::string(argv[1]) == "--update";
   if (update) --argc, ++argv;
-  if (argc != 5) {
-    fmt::print(stderr, "usage: e2e [--update] WEIR TREE DATA SCRIPT\n");
+  if (argc != 4) {
+    fmt::print(stderr, "usage: e2e [--update] WEIR TREE SCRIPT\n");
     return 2;
   }
-  return Runner(argv[4], update).run(fs::absolute(argv[1]), argv[2], argv[3]);
+  return Runner(argv[3], update).run(fs::absolute(argv[1]), argv[2]);
 }
