@@ -19,7 +19,7 @@ absl::Status system_error(std::string_view what, const std::string& path) {
   return error == ENOENT ? absl::NotFoundError(text) : absl::UnavailableError(text);
 }
 
-absl::Status data_loss(std::string text) { return absl::DataLossError(text); }
+absl::Status data_loss(const std::string& text) { return absl::DataLossError(text); }
 
 File& File::operator=(File&& other) noexcept {
   if (this != &other) {

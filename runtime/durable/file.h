@@ -58,6 +58,6 @@ uint64_t checksum(std::string_view bytes);
 
 // "cannot write `path`: no space left on device", with the code that fits errno.
 absl::Status system_error(std::string_view what, const std::string& path);
-absl::Status data_loss(std::string text);
+absl::Status data_loss(const std::string& text);
 
 }  // namespace weir::durable

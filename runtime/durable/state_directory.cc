@@ -82,7 +82,7 @@ absl::StatusOr<std::shared_ptr<engine::State>> StateDirectory::recover(std::shar
                                                                        const engine::SessionOptions& options,
                                                                        Recovery* recovery) {
   *recovery = Recovery();
-  rules_ = rules;
+  rules_ = std::move(rules);
   segment_begun_ = false;
   absl::StatusOr<Names> found = names();
   if (!found.ok()) return found.status();
@@ -97,7 +97,7 @@ absl::StatusOr<std::shared_ptr<engine::State>> StateDirectory::recover(std::shar
       if (snapshot.status().code() == absl::StatusCode::kDataLoss) broken.push_back(path);
       continue;
     }
-    auto restored = engine::restore_state(rules->program_ptr(), engine::state_options(options), snapshot->sections,
+    auto restored = engine::restore_state(rules_->program_ptr(), engine::state_options(options), snapshot->sections,
                                           &recovery->restored);
     if (!restored.ok()) {
       recovery->warnings.push_back(
@@ -116,11 +116,11 @@ absl::StatusOr<std::shared_ptr<engine::State>> StateDirectory::recover(std::shar
         fmt::format("none of the snapshots in `{}` can be used; the last one: {}", path_, recovery->warnings.front()));
   }
   if (state == nullptr) {
-    state = std::make_shared<engine::State>(rules->program_ptr(), engine::state_options(options));
+    state = std::make_shared<engine::State>(rules_->program_ptr(), engine::state_options(options));
   }
   absl::Status status;
   {
-    engine::Session session(rules, state, options);
+    engine::Session session(rules_, state, options);
     status = replay(found->segments, session, recovery);
   }
   next_ = recovery->sequence + 1;

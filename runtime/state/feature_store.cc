@@ -194,11 +194,12 @@ class TableStore : public FeatureStore {
       for (int i = 0; i < 2 && !table.empty() && table.oldest().state.newest() < first_kept; ++i) drop_oldest();
     }
 
+    // What every update writes is in one line: two threads that take turns at a shard pass it back and forth.
     mutable std::mutex mutex;
-    KeyTable<State> table;
     ptrdiff_t heap = 0;
     FeatureCounters counters;
     FeatureCounters copied;  // as they were when a copy began
+    KeyTable<State> table;
   };
 
   template <typename F>

@@ -495,7 +495,7 @@ class KeyTable {
     (e.older != kNone ? entry(e.older).newer : oldest_) = to;
     (e.newer != kNone ? entry(e.newer).older : newest_) = to;
     new (chunks_[to / kChunk][to % kChunk].bytes) Entry(std::move(e));
-    e.~Entry();
+    e.~Entry();  // NOLINT(bugprone-use-after-move): what was moved from ends
   }
 
   // To be called before a place changes in anything that a copy has: all but the link to the older entry.

@@ -21,7 +21,7 @@ class Provenance {
       : generation_(generation), by_hand_(by_hand), size_(static_cast<uint8_t>(std::min(origin.size(), kMaxOrigin))) {
     // A character is not cut in two.
     while (size_ < origin.size() && size_ > 0 && (static_cast<uint8_t>(origin[size_]) & 0xC0) == 0x80) --size_;
-    std::copy_n(origin.data(), size_, origin_.data());
+    origin.copy(origin_.data(), size_);
   }
 
   void save(Writer& out) const {
