@@ -23,9 +23,9 @@ struct LeafSets {
 // belong to them. Negation is at the leaves.
 enum class ItemKind : uint32_t { kLeaf, kNotLeaf, kAnd, kOr };
 using Item = uint32_t;
-inline constexpr Item make_item(ItemKind kind, uint32_t value) { return static_cast<uint32_t>(kind) << 30 | value; }
-inline constexpr ItemKind kind_of(Item item) { return static_cast<ItemKind>(item >> 30); }
-inline constexpr uint32_t value_of(Item item) { return item & ((uint32_t{1} << 30) - 1); }
+constexpr Item make_item(ItemKind kind, uint32_t value) { return static_cast<uint32_t>(kind) << 30 | value; }
+constexpr ItemKind kind_of(Item item) { return static_cast<ItemKind>(item >> 30); }
+constexpr uint32_t value_of(Item item) { return item & ((uint32_t{1} << 30) - 1); }
 
 // A condition that is not false on all rows.
 struct Survivor {
