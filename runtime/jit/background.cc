@@ -109,7 +109,7 @@ class Queue {
       }
       try {
         task->run(task->cancelled);
-      } catch (const std::exception&) {
+      } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
         // Memory has run out, and nobody to tell: what evaluates goes on evaluating.
       }
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -121,17 +121,21 @@ class Queue {
   void in_child() {
     if (working_) {
       closed_ = true;
-      for (auto& task : tasks_) abandoned().push_back(std::move(task));
+      for (auto& task : tasks_) abandoned().tasks.push_back(std::move(task));
       tasks_.clear();
       working_ = false;
     }
-    static_cast<void>(thread_.release());
+    abandoned().threads.push_back(std::move(thread_));
     mutex_.unlock();
   }
-  // Tasks that a fork cut off: what they hold was in use by a thread that is not here.
-  static std::deque<std::shared_ptr<BackgroundTask>>& abandoned() {
-    static auto* tasks = new std::deque<std::shared_ptr<BackgroundTask>>;
-    return *tasks;
+  // What a fork cut off: tasks, which hold what was in use by a thread that is not here, and that thread's object.
+  struct Abandoned {
+    std::vector<std::shared_ptr<BackgroundTask>> tasks;
+    std::vector<std::unique_ptr<std::thread>> threads;
+  };
+  static Abandoned& abandoned() {
+    static auto* never_destroyed = new Abandoned;
+    return *never_destroyed;
   }
 
   std::mutex mutex_;

@@ -157,6 +157,9 @@ INSTANTIATE_TEST_SUITE_P(Ways, FileWatchTest, testing::Bool(),
                          [](const auto& info) { return info.param ? "Notified" : "Polling"; });
 
 TEST(FileWatch, PollsAndSaysSoWhereNotificationsCannotBeHad) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizers look at memory through a pipe, for which no descriptor is left here";
+#endif
   Directory at;
   Calls calls;
   std::string polling;
