@@ -110,7 +110,7 @@ class PlanBuilder {
     return intern({Kind::kTest, negated, tests_.intern(*test)});
   }
 
-  Ref group(Kind kind, std::vector<Ref> parts) {
+  Ref group(Kind kind, const std::vector<Ref>& parts) {
     const Kind nothing = kind == Kind::kAnd ? Kind::kTrue : Kind::kFalse;
     const Kind decides = kind == Kind::kAnd ? Kind::kFalse : Kind::kTrue;
     std::vector<Ref> flat;

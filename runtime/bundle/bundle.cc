@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <map>
 
 #include "runtime/bundle/manifest.h"
@@ -34,7 +33,7 @@ void put(Integer n, std::string* out) {
 template <typename T>
 bool take(std::string_view* bytes, T* out) {
   if (bytes->size() < sizeof(T)) return false;
-  std::memcpy(out, bytes->data(), sizeof(T));
+  bytes->copy(reinterpret_cast<char*>(out), sizeof(T));
   bytes->remove_prefix(sizeof(T));
   return true;
 }

@@ -196,6 +196,7 @@ std::optional<Test> TestFinder::in(NodeId a, NodeId b) {
     if (*of_item == Domain::kDouble && c.d != c.d) return std::nullopt;
     domain = of_item;
   }
+  if (!domain) return std::nullopt;
   auto operand = operand_of(a, *domain);
   if (!operand) return std::nullopt;
   return Test{*operand, Relation::kIn, static_cast<uint32_t>(m_.node(b).index)};

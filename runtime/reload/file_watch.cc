@@ -123,8 +123,9 @@ absl::StatusOr<std::unique_ptr<FileWatch>> FileWatch::start(std::vector<std::str
   if (impl.stop_fd < 0) return absl::ResourceExhaustedError(failed("make an event descriptor"));
   if (!options.notifications) {
     impl.poll_from_now_on("asked to");
-  } else if ((impl.notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) < 0) {
-    impl.poll_from_now_on(failed("be told of changes"));
+  } else {
+    impl.notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (impl.notify_fd < 0) impl.poll_from_now_on(failed("be told of changes"));
   }
   try {
     impl.thread = std::thread([&impl] { impl.run(); });
