@@ -5,6 +5,7 @@
 #include "compiler/codegen/inline_ops.h"
 #include "compiler/codegen/text_filter.h"
 #include "runtime/value/pattern_literals.h"
+#include "runtime/value/regex.h"
 
 namespace weir::codegen {
 
@@ -21,8 +22,9 @@ constexpr uint32_t kStateCost = 80;
 constexpr uint32_t kSearchCost = 60;
 constexpr uint32_t kFoldCost = 100;
 constexpr uint32_t kRegexCost = 400;
-constexpr uint32_t kFilteredCost = 8;    // of a search that a filter mostly decides
-constexpr size_t kMaxAlternatives = 4;   // of a filter
+constexpr uint32_t kFilteredCost = 8;   // of a search that a filter mostly decides
+constexpr size_t kMaxAlternatives = 4;  // of a filter
+constexpr size_t kMaxSearchedCodes = 64;
 constexpr uint32_t kMaxInlineItems = 8;  // of an int list in `in`
 
 bool is_scalar(const types::Type* type) {
@@ -131,6 +133,7 @@ void Analysis::collect(NodeId id) {
     case InlineOp::kStartsWith:
     case InlineOp::kEndsWith:
       if (text != nullptr) texts(a);
+      if (with_filters_ && text != nullptr && text->s.size() > sizeof(uint64_t)) collect_filter(id, a, {}, false);
       break;
     case InlineOp::kInList:
       if (const ir::Constant* list = constant(b, ir::ConstantKind::kList))
@@ -155,14 +158,46 @@ void Analysis::collect_filter(NodeId id, NodeId slot, const std::vector<std::vec
   Filter filter;
   filter.slot = static_cast<uint32_t>(module_.node(slot).index);
   filter.ascii_only = ascii_only;
+  GramLengths lengths = 0;
   for (const auto& alternative : literals) {
-    filter.alternatives.push_back(needle_bits(alternative));
-    if (filter.alternatives.back().empty()) return;
+    filter.alternatives.push_back(needle_places(alternative, lengths));
+    if (!filter.alternatives.back().empty()) continue;
+    filter.alternatives.clear();
+    break;
   }
-  if (filter.alternatives.empty()) return;
-  auto& filtered = preparation_.filtered;
-  if (std::ranges::find(filtered, filter.slot) == filtered.end()) filtered.push_back(filter.slot);
+  if (!filter.alternatives.empty()) {
+    auto& all = preparation_.grams;
+    auto grams = std::ranges::find(all, filter.slot, &Preparation::Grams::slot);
+    if (grams == all.end()) grams = all.insert(all.end(), {filter.slot, 0, 0, -1});
+    grams->lengths |= lengths;
+  }
   filters_[id] = std::move(filter);
+}
+
+// Which of the texts that its slot is compared with a search finds. False: there are none, or too many.
+bool Analysis::find_codes(NodeId id, Filter& filter) const {
+  const auto view = text_index_.find(filter.slot);
+  if (view == text_index_.end()) return false;
+  const std::vector<std::string>& known = preparation_.texts[view->second].strings();
+  if (known.empty() || known.size() > kMaxSearchedCodes) return false;
+  const ir::Constant& constant = module_.constants[static_cast<size_t>(module_.node(module_.arg(id, 1)).index)];
+  const InlineOp op = inline_info(module_.node(id).builtin).op;
+  std::string error;
+  const RE2* regex = nullptr;
+  if (op == InlineOp::kMatches) {
+    regex = value::compiled_regex(value::Value::string(constant.s), &error);
+    if (regex == nullptr) return false;  // an error on every text
+  }
+  for (uint32_t i = 0; i < known.size(); ++i) {
+    const std::string& text = known[i];
+    const bool found = op == InlineOp::kMatches      ? RE2::PartialMatch(text, *regex)
+                       : op == InlineOp::kStartsWith ? text.starts_with(constant.s)
+                       : op == InlineOp::kEndsWith   ? text.ends_with(constant.s)
+                                                     : text.find(constant.s) != std::string::npos;
+    if (found) filter.codes.push_back(i + 1);
+  }
+  filter.view = static_cast<int>(view->second);
+  return true;
 }
 
 // accu || x == "constant" for each x of a list slot, while accu is not true.
@@ -201,21 +236,38 @@ void Analysis::lay_out() {
   // By slot: then a view's place does not depend on which rule comes first.
   std::ranges::sort(p.texts, {}, &CodeTable::slot);
   for (size_t i = 0; i < p.texts.size(); ++i) text_index_[p.texts[i].slot()] = i;
-  for (size_t i = 0; i < p.filtered.size(); ++i) {
-    p.filter_words.push_back(p.bit_words);
+  for (Preparation::Grams& grams : p.grams) {
+    grams.word = p.bit_words;
     p.bit_words += kFilterWords;
   }
   for (const CodeTable& list : p.lists) {
     p.list_words.push_back(p.bit_words);
     p.bit_words += static_cast<uint32_t>(list.strings().size() / 64 + 1);
   }
-  for (auto& [id, filter] : filters_) {
-    auto at = std::ranges::find(p.filtered, filter.slot) - p.filtered.begin();
-    filter.word = p.filter_words[static_cast<size_t>(at)];
-  }
+  lay_out_filters();
   for (auto& [id, membership] : memberships_) {
     auto at = std::ranges::find(p.lists, membership.slot, &CodeTable::slot) - p.lists.begin();
     membership.bit += p.list_words[static_cast<size_t>(at)] * 64;
+  }
+}
+
+void Analysis::lay_out_filters() {
+  for (auto at = filters_.begin(); at != filters_.end();) {
+    Filter& filter = at->second;
+    const bool has_codes = find_codes(at->first, filter);
+    if (!has_codes && filter.alternatives.empty()) {
+      at = filters_.erase(at);
+      continue;
+    }
+    ++at;
+    if (filter.alternatives.empty()) continue;
+    const auto grams = std::ranges::find(preparation_.grams, filter.slot, &Preparation::Grams::slot);
+    filter.word = grams->word;
+  }
+  for (Preparation::Grams& grams : preparation_.grams) {
+    // All searches of a slot look at codes, or none does; a malformed pattern has no alternatives.
+    for (const auto& [id, filter] : filters_)
+      if (filter.slot == grams.slot && !filter.alternatives.empty()) grams.view = filter.view;
   }
 }
 

@@ -33,17 +33,28 @@ struct Preparation {
   std::vector<CodeTable> texts;  // string slots: an abi::SlotView each
   std::vector<CodeTable> lists;  // list<string> slots: a set of the codes of their elements each, from list_words[i]
   std::vector<uint32_t> list_words;
-  std::vector<uint32_t> filtered;  // string slots with a filter (text_filter.h), from filter_words[i]
-  std::vector<uint32_t> filter_words;
+  // String slots with a table of grams (text_filter.h).
+  struct Grams {
+    uint32_t slot = 0;
+    uint32_t word = 0;  // from there on
+    uint8_t lengths = 0;
+    int view = -1;  // in `texts`: made only if the text has no code there
+  };
+  std::vector<Grams> grams;
   uint32_t bit_words = 0;  // of all sets and filters together
 };
 
-// A search that is false unless all bits of one of the alternatives are set in the slot's filter.
+// A search of a slot for a constant, and what is known of it before it is made.
 struct Filter {
   uint32_t slot = 0;
-  uint32_t word = 0;                                // of the filter in Frame::bits
-  std::vector<std::vector<uint32_t>> alternatives;  // of bits within the filter
-  bool ascii_only = false;                          // nothing is known of texts that are not plain ASCII
+  // Of a text that has a code in Preparation::texts[view]: all. It is found in these alone. -1: no code is looked at.
+  int view = -1;
+  std::vector<uint32_t> codes;
+  // Of other texts: the search is false unless all places of one of the alternatives are set in the slot's grams. None:
+  // it may be true.
+  uint32_t word = 0;  // of the grams in Frame::bits
+  std::vector<std::vector<uint32_t>> alternatives;
+  bool ascii_only = false;  // nothing is known of texts that are not plain ASCII
 };
 
 // `slot.exists(x, x == "constant")`: one bit.
@@ -85,6 +96,8 @@ class Analysis {
   void collect(ir::NodeId id);
   void collect_filter(ir::NodeId id, ir::NodeId slot, const std::vector<std::vector<std::string>>& literals,
                       bool ascii_only);
+  void lay_out_filters();
+  bool find_codes(ir::NodeId id, Filter& filter) const;
   void collect_membership(ir::NodeId id);
   void lay_out();
   void visit(ir::NodeId id);

@@ -114,10 +114,12 @@ Val Emitter::emit(NodeId id, Detail detail) {
   }
   const ir::Node& n = node(id);
   Val v;
-  const Filter* filter = detail == Detail::kOutcome && id != passed_ ? unit_.analysis.filter(id) : nullptr;
-  if (filter != nullptr) {
+  const Filter* filter = detail == Detail::kOutcome ? unit_.analysis.filter(id) : nullptr;
+  if (filter != nullptr && id == passed_) {
+    v = emit_filtered(id, *filter, detail);
+  } else if (filter != nullptr) {
     v = branch(
-        filter_passes(*filter), Rep::kBool, detail, [&] { return emit_unfiltered(id, detail); },
+        filter_passes(id, *filter), Rep::kBool, detail, [&] { return emit_filtered(id, *filter, detail); },
         [&] {
           return Val{Rep::kBool, b_.getFalse(), nullptr, slot_status(unit_.ir.arg(id, 0), detail)};
         });

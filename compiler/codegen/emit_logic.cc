@@ -111,7 +111,7 @@ Val Emitter::logic_outcome(NodeId id, bool absorbing) {
     // An operand whose filter does not pass is false.
     const Filter* filter = unit_.analysis.filter(operands[i]);
     if (filter != nullptr && may_fail(node(unit_.ir.arg(operands[i], 0)))) filter = nullptr;
-    llvm::Value* passes = filter != nullptr ? filter_passes(*filter) : b_.getTrue();
+    llvm::Value* passes = filter != nullptr ? filter_passes(operands[i], *filter) : b_.getTrue();
     if (!absorbing && filter != nullptr)
       all = combine_logic(all, {Rep::kBool, passes, nullptr, {}}, absorbing, Detail::kOutcome);
     llvm::Value* undecided = b_.CreateNot(absorbing ? is_true(all) : is_false(all));

@@ -23,6 +23,10 @@ constexpr size_t kMaxInlineItems = 8;
 
 bool is_scalar(Rep rep) { return rep != Rep::kBoxed; }
 
+// What sets of codes stand for: a constant that a view's text is compared with; or, with kSearch, a search by its node.
+uint64_t compared(int view, NodeId constant) { return static_cast<uint64_t>(view) << 32 | constant; }
+constexpr uint64_t kSearch = uint64_t{1} << 63;
+
 // The text's bytes as a little-endian word, as SlotView holds them.
 uint64_t prefix_word(const std::string& text) {
   uint64_t w = 0;
@@ -59,19 +63,34 @@ llvm::Value* Emitter::bits() {
   return bits_;
 }
 
-llvm::Value* Emitter::prepared_bit(uint32_t bit) {
-  llvm::Value* byte = b_.CreateLoad(b_.getInt8Ty(), offset(bits(), bit / 8));
-  return b_.CreateICmpNE(b_.CreateAnd(byte, b_.getInt8(static_cast<uint8_t>(1u << (bit % 8)))), b_.getInt8(0));
-}
-
-llvm::Value* Emitter::filter_passes(const Filter& filter) {
-  llvm::Value* any = b_.getFalse();
+llvm::Value* Emitter::filter_passes(NodeId id, const Filter& filter) {
+  const auto place = [&](uint32_t p) { return b_.CreateLoad(b_.getInt8Ty(), offset(bits(), filter.word * 8 + p)); };
+  llvm::Value* any = b_.getInt8(filter.alternatives.empty() ? 1 : 0);
   for (const std::vector<uint32_t>& alternative : filter.alternatives) {
-    llvm::Value* all = b_.getTrue();
-    for (uint32_t bit : alternative) all = b_.CreateAnd(all, prepared_bit(filter.word * 64 + bit));
+    llvm::Value* all = b_.getInt8(1);
+    for (uint32_t p : alternative) all = b_.CreateAnd(all, place(p));
     any = b_.CreateOr(any, all);
   }
-  return filter.ascii_only ? b_.CreateOr(any, prepared_bit((filter.word + kFilterWords - 1) * 64)) : any;
+  if (filter.ascii_only && !filter.alternatives.empty()) any = b_.CreateOr(any, place(kFilterSize));
+  llvm::Value* passes = b_.CreateICmpNE(any, b_.getInt8(0));
+  if (filter.view < 0) return passes;
+  llvm::Value* known = code_in(filter.view, filter.codes, kSearch | id);
+  return b_.CreateOr(known, b_.CreateAnd(b_.CreateNot(has_code(filter)), passes));
+}
+
+llvm::Value* Emitter::has_code(const Filter& filter) {
+  return b_.CreateICmpNE(view_field(filter.view, offsetof(SlotView, code)), i64(0));
+}
+
+// Where its filter has passed.
+Val Emitter::emit_filtered(NodeId id, const Filter& filter, Detail detail) {
+  if (filter.view < 0) return emit_unfiltered(id, detail);
+  return branch(
+      has_code(filter), Rep::kBool, detail,
+      [&] {
+        return Val{Rep::kBool, b_.getTrue(), nullptr, {}};
+      },
+      [&] { return emit_unfiltered(id, detail); });
 }
 
 Val Emitter::membership(NodeId id, const Membership& m) {
@@ -88,11 +107,10 @@ Val Emitter::membership(NodeId id, const Membership& m) {
   return {Rep::kBool, b_.CreateTrunc(shifted, b_.getInt1Ty()), nullptr, status};
 }
 
-// Whether the slot's code is one of these (none is 0), the codes of a constant: a bit in a table.
-llvm::Value* Emitter::code_in(int view, const std::vector<uint32_t>& codes, NodeId constant) {
+// Whether the slot's code is one of these (none is 0), the codes that `id` stands for: a bit in a table.
+llvm::Value* Emitter::code_in(int view, const std::vector<uint32_t>& codes, uint64_t id) {
   llvm::Value* code = view_field(view, offsetof(SlotView, code));
   if (codes.empty()) return b_.getFalse();
-  const uint64_t id = static_cast<uint64_t>(view) << 32 | constant;
   if (codes.size() == 1) return b_.CreateICmpEQ(code, number(Unit::Number::kCode, id, codes[0]));
   size_t words = unit_.analysis.preparation().texts[static_cast<size_t>(view)].strings().size() / 64 + 1;
   std::vector<uint64_t> bits(words, 0);
@@ -138,7 +156,8 @@ std::optional<Val> Emitter::equality(NodeId id, bool negated, Detail detail) {
     const ir::Constant* text = constant_of(right);
     if (view >= 0 && text != nullptr) {
       Val out{Rep::kBool,
-              code_in(view, {unit_.analysis.preparation().texts[static_cast<size_t>(view)].code(text->s)}, right),
+              code_in(view, {unit_.analysis.preparation().texts[static_cast<size_t>(view)].code(text->s)},
+                      compared(view, right)),
               nullptr, slot_status(left, detail)};
       if (negated) out.a = b_.CreateNot(out.a);
       return out;
@@ -168,7 +187,8 @@ std::optional<Val> Emitter::in_list(NodeId id, Detail detail) {
         codes.push_back(unit_.analysis.preparation().texts[static_cast<size_t>(view)].code(element(i).s));
     std::ranges::sort(codes);
     codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
-    return Val{Rep::kBool, code_in(view, codes, unit_.ir.arg(id, 1)), nullptr, slot_status(item, detail)};
+    return Val{Rep::kBool, code_in(view, codes, compared(view, unit_.ir.arg(id, 1))), nullptr,
+               slot_status(item, detail)};
   }
   bool all_ints =
       std::ranges::all_of(list->items, [&](uint32_t i) { return element(i).kind == ir::ConstantKind::kInt; });

@@ -93,6 +93,7 @@ class Emitter {
   Val emit_memo(ir::NodeId id, Detail detail);
   Val emit_split(ir::NodeId id, Detail detail);
   Val emit_unfiltered(ir::NodeId id, Detail detail);
+  Val emit_filtered(ir::NodeId id, const Filter& filter, Detail detail);
   Val constant(const ir::Node& node);
   Val slot(const ir::Node& node, Detail detail);
   Val has_slot(const ir::Node& node);
@@ -125,12 +126,12 @@ class Emitter {
   llvm::Value* string_equals(const Val& x, const Val& y);
   void charge_read(llvm::Value* size);
   llvm::Value* view_field(int view, uint64_t offset);
-  llvm::Value* code_in(int view, const std::vector<uint32_t>& codes, ir::NodeId constant);
+  llvm::Value* code_in(int view, const std::vector<uint32_t>& codes, uint64_t id);
   const ir::Constant* constant_of(ir::NodeId id) const;
   Status slot_status(ir::NodeId slot, Detail detail);
   llvm::Value* bits();  // Frame::bits
-  llvm::Value* prepared_bit(uint32_t bit);
-  llvm::Value* filter_passes(const Filter& filter);
+  llvm::Value* filter_passes(ir::NodeId id, const Filter& filter);
+  llvm::Value* has_code(const Filter& filter);
   Val membership(ir::NodeId id, const Membership& m);
 
   // --- calls (emit_call.cc)

@@ -1,9 +1,11 @@
-// Filters of one text for many needles: which bytes, pairs and triples of bytes occur in it, hashed into a few hundred
+// Filters of one text for many needles: which bytes, pairs and triples of bytes occur in it, hashed into a table of
 // bytes.
 //
-// The set is made once an event for a string slot that rules search. A needle whose pairs or triples are not all in the
-// set does not occur: most `contains` and `matches` of a rule set are decided by three bit tests. As Bloom's filter of
-// grams in code search; ASCII letters are folded so that one set serves patterns of either case.
+// The table is made once an event for a string slot that rules search. A needle whose pairs or triples are not all in
+// it does not occur: most `contains` and `matches` of a rule set are decided by three looks. As Bloom's filter of grams
+// in code search; ASCII letters are folded so that one table serves patterns of either case. Bytes rather than bits: a
+// byte is set without being read first, which takes a third of the time, and the text's length of it is all there is to
+// pay.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +15,29 @@
 
 namespace weir::codegen {
 
-inline constexpr uint32_t kFilterBits = 4096;
-// The set, and a word that is not 0 if the text is not plain ASCII (see value::required_literals).
-inline constexpr uint32_t kFilterWords = kFilterBits / 64 + 1;
+inline constexpr uint32_t kFilterBits = 11;
+inline constexpr uint32_t kFilterSize = 1u << kFilterBits;
+// The table, and 8 bytes of which the first is not 0 if the text is not plain ASCII (see value::required_literals).
+inline constexpr uint32_t kFilterWords = kFilterSize / 8 + 1;
+// Longer texts have nearly all grams: nothing is known of them.
+inline constexpr size_t kMaxFilteredText = 4096;
 
-inline uint8_t fold_ascii(uint8_t c) { return static_cast<uint8_t>(c - 'A') < 26 ? c | 0x20 : c; }
-inline uint32_t byte_bit(uint32_t a) { return (a * 0xc2b2ae35u) >> 20; }
-inline uint32_t pair_bit(uint32_t a, uint32_t b) { return ((a | b << 8) * 0x9e3779b1u) >> 20; }
-inline uint32_t triple_bit(uint32_t a, uint32_t b, uint32_t c) { return ((a | b << 8 | c << 16) * 0x85ebca6bu) >> 20; }
+// Of which lengths grams are looked for: bits 0 to 2 stand for 1 to 3.
+using GramLengths = uint8_t;
+
+// Four bytes that begin with the gram, as they lie in memory. One bit makes upper case lower case (and merges a few
+// other bytes, which is harmless); the shift leaves out what is behind the gram.
+inline constexpr uint32_t place_of_gram(uint32_t bytes, uint32_t length) {
+  constexpr uint32_t kFactors[] = {0xc2b2ae35u, 0x9e3779b1u, 0x85ebca6bu};
+  return ((bytes | 0x20202020u) << (8 * (4 - length))) * kFactors[length - 1] >> (32 - kFilterBits);
+}
 
 // Fills kFilterWords words.
-void fill_filter(std::string_view text, uint64_t* words);
+void fill_filter(std::string_view text, GramLengths lengths, uint64_t* words);
 
-// Bits that are all set for every text that contains all of the literals: at most kMaxNeedleBits; none if the literals
-// are empty.
-inline constexpr size_t kMaxNeedleBits = 3;
-std::vector<uint32_t> needle_bits(const std::vector<std::string>& literals);
+// Places that are all set for every text that contains all of the literals: at most kMaxNeedlePlaces; none if the
+// literals are empty. `lengths`: those of the grams are added.
+inline constexpr size_t kMaxNeedlePlaces = 3;
+std::vector<uint32_t> needle_places(const std::vector<std::string>& literals, GramLengths& lengths);
 
 }  // namespace weir::codegen

@@ -182,7 +182,7 @@ class Prepared {
     return more.data();
   }
   SlotView few_views_[32];
-  uint64_t few_bits_[512];
+  uint64_t few_bits_[1024];
   std::vector<SlotView> more_views_;
   std::vector<uint64_t> more_bits_;
 };

@@ -37,8 +37,8 @@ void read_ends(const char* text, uint64_t size, SlotView* out) {
   uint64_t w = 0;
   if (size >= 4) {
     w = read32(text) | read32(text + size - 4) << (8 * (size - 4));
-  } else {
-    for (uint64_t i = 0; i < size; ++i) w |= uint64_t{static_cast<uint8_t>(text[i])} << (8 * i);
+  } else if (size > 0) {
+    for (uint64_t i : {uint64_t{0}, size / 2, size - 1}) w |= uint64_t{static_cast<uint8_t>(text[i])} << (8 * i);
   }
   out->prefix = w;
   out->suffix = size == 0 ? 0 : w << (8 * (8 - size));
@@ -85,14 +85,17 @@ RowPreparation::RowPreparation(const codegen::Preparation& what) : bit_words_(wh
     auto words = static_cast<uint32_t>(what.lists[i].strings().size() / 64 + 1);
     lists_.push_back({Dictionary(what.lists[i]), what.list_words[i], words});
   }
-  for (size_t i = 0; i < what.filtered.size(); ++i) filters_.push_back({what.filtered[i], what.filter_words[i]});
+  grams_ = what.grams;
 }
 
 void RowPreparation::prepare(const value::Value* row, SlotView* views, uint64_t* bits) const {
-  for (const Dictionary& dictionary : texts_) *views++ = dictionary.view(row[dictionary.slot()]);
-  for (const Filter& filter : filters_) {
-    const value::Value& text = row[filter.slot];
-    codegen::fill_filter(text.is(value::Kind::kString) ? text.str() : std::string_view(), bits + filter.first_word);
+  SlotView* view = views;
+  for (const Dictionary& dictionary : texts_) *view++ = dictionary.view(row[dictionary.slot()]);
+  for (const codegen::Preparation::Grams& grams : grams_) {
+    if (grams.view >= 0 && views[grams.view].code != 0) continue;
+    const value::Value& text = row[grams.slot];
+    codegen::fill_filter(text.is(value::Kind::kString) ? text.str() : std::string_view(), grams.lengths,
+                         bits + grams.word);
   }
   for (const List& list : lists_) {
     uint64_t* words = bits + list.first_word;

@@ -45,14 +45,9 @@ class RowPreparation {
     uint32_t first_word;
     uint32_t words;
   };
-  struct Filter {
-    uint32_t slot;
-    uint32_t first_word;
-  };
-
   std::vector<Dictionary> texts_;
   std::vector<List> lists_;
-  std::vector<Filter> filters_;
+  std::vector<codegen::Preparation::Grams> grams_;
   size_t bit_words_;
 };
 

@@ -69,6 +69,19 @@ TEST_P(NativeAgreement, Native) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, NativeAgreement, testing::Range(100, 102));
+
+// All rules of a group at once, without an index: texts of every length are searched for constants that they are also
+// compared with.
+TEST_P(Agreement, NativeAtOnce) {
+  auto native = jit::compile(*rules_->compiled.module, {}, {rules_->compiled.roots}, jit::NativeOptions(), nullptr);
+  ASSERT_TRUE(native.ok()) << native.status();
+  std::vector<Truth> expected(texts_.size()), actual(texts_.size());
+  for (int r = 0; r < kRows; ++r) {
+    rules_->interpreter->eval_rules(0, rules_->on(rows_[r]), expected.data());
+    (*native)->eval_rules(0, rules_->on(rows_[r]), actual.data());
+    for (int i = 0; i < rules_count_; ++i) ASSERT_EQ(actual[i], expected[i]) << "row " << r << ", rule " << texts_[i];
+  }
+}
 #endif
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Agreement, testing::Range(0, 20));
