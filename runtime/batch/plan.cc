@@ -152,8 +152,8 @@ class PlanBuilder {
   }
 
   void make_leaves() {
-    add_leaf(false, Plan::kNoPattern, 0);  // kUnknownLeaf
-    add_leaf(true, Plan::kNoPattern, 0);   // kTrueLeaf
+    add_leaf(false, Plan::kNoSearch, 0);  // kUnknownLeaf
+    add_leaf(true, Plan::kNoSearch, 0);   // kTrueLeaf
     std::vector<std::vector<uint32_t>> tests_of(tests_.operands().size());
     std::vector<bool> used(tests_.tests().size(), false);
     for (const Expression& e : expressions_)
@@ -166,9 +166,9 @@ class PlanBuilder {
     out_.first_shared_leaf_ = out_.exact_.size();
   }
 
-  uint32_t add_leaf(bool exact, uint32_t pattern, uint32_t column) {
+  uint32_t add_leaf(bool exact, uint32_t searched, uint32_t column) {
     out_.exact_.push_back(exact ? 1 : 0);
-    out_.pattern_.push_back(pattern);
+    out_.searched_.push_back(searched);
     out_.column_of_.push_back(column);
     out_.runs_.emplace_back();
     return static_cast<uint32_t>(out_.exact_.size() - 1);
@@ -181,7 +181,7 @@ class PlanBuilder {
     column.first_leaf = static_cast<uint32_t>(out_.exact_.size());
     switch (operand.domain) {
       case Domain::kBool:
-        for (uint32_t t : tests) leaf_of_[t] = add_leaf(true, Plan::kNoPattern, number);
+        for (uint32_t t : tests) leaf_of_[t] = add_leaf(true, Plan::kNoSearch, number);
         break;
       case Domain::kText:
         add_texts(column, tests, number);
@@ -192,7 +192,7 @@ class PlanBuilder {
       case Domain::kMember:
         column.texts = std::make_unique<index::TextTable>();
         for (uint32_t t : tests) {
-          leaf_of_[t] = add_leaf(true, Plan::kNoPattern, number);
+          leaf_of_[t] = add_leaf(true, Plan::kNoSearch, number);
           column.by_key.add(column.texts->add(constant(tests_.tests()[t]).s), leaf_of_[t]);
         }
         column.texts->build();
@@ -200,7 +200,7 @@ class PlanBuilder {
         break;
       default:
         for (uint32_t t : tests) {
-          leaf_of_[t] = add_leaf(true, Plan::kNoPattern, number);
+          leaf_of_[t] = add_leaf(true, Plan::kNoSearch, number);
           column.comparisons.push_back(comparison(tests_.tests()[t], operand.domain, leaf_of_[t]));
         }
     }
@@ -248,7 +248,7 @@ class PlanBuilder {
       for (uint32_t item : constants_of(tests_.tests()[t])) column.texts->add(m_.constants[item].s);
     const bool dense = column.texts->size() <= Plan::kMaxDenseTexts;
     for (uint32_t t : tests) {
-      leaf_of_[t] = add_leaf(true, Plan::kNoPattern, number);
+      leaf_of_[t] = add_leaf(true, Plan::kNoSearch, number);
       std::vector<uint32_t> values;
       for (uint32_t item : constants_of(tests_.tests()[t])) values.push_back(column.texts->add(m_.constants[item].s));
       std::ranges::sort(values);
@@ -267,13 +267,23 @@ class PlanBuilder {
     column.search = std::make_unique<index::SearchKeys>();
     for (uint32_t t : tests) {
       const Test& test = tests_.tests()[t];
-      if (test.relation == Relation::kMatches && !index::word_list(constant(test).s)) {
+      const auto list = test.relation == Relation::kMatches ? index::word_list(constant(test).s) : std::nullopt;
+      if (test.relation == Relation::kMatches && !list) {
         add_pattern(column, t, number);
         continue;
       }
       const index::SearchKeys::Key key = column.search->add(test.relation, constant(test).s);
       const bool exact = key.kind == Key::kExact || key.kind == Key::kAlways;
-      leaf_of_[t] = add_leaf(exact, exact ? Plan::kNoPattern : test.constant, number);
+      leaf_of_[t] = add_leaf(exact, test.constant, number);
+      Plan::Search& search = column.searches.emplace_back();
+      if (!list) {
+        search = {test.relation, {constant(test).s}, true};
+      } else if (!list->fold) {
+        const Relation where = list->at_start ? Relation::kStartsWith
+                               : list->at_end ? Relation::kEndsWith
+                                              : Relation::kContains;
+        search = {where, list->words, true};
+      }
       if (key.kind == Key::kAlways)
         column.always.push_back(leaf_of_[t]);
       else if (key.kind == Key::kUnknown)
@@ -290,10 +300,17 @@ class PlanBuilder {
   void add_pattern(Plan::Column& column, uint32_t t, uint32_t number) {
     const std::string& pattern = constant(tests_.tests()[t]).s;
     const uint32_t leaf = leaf_of_[t] = add_leaf(false, tests_.tests()[t].constant, number);
+    Plan::Search& search = column.searches.emplace_back();
     for (const index::Run& run : index::required_runs(pattern))
       if (run.length > 1) out_.runs_[leaf].push_back(number_of({number, run}));
     std::vector<std::string> rare;
-    for (const std::vector<std::string>& set : value::required_literals(pattern, kMaxAlternatives)) {
+    const auto sets = value::required_literals(pattern, kMaxAlternatives);
+    // Letters may be meant in either case.
+    for (const std::vector<std::string>& set : sets)
+      if (const auto found = std::ranges::find_if(set, has_no_letter); found != set.end())
+        search.words.push_back(*found);
+    if (search.words.size() != sets.size() || value::coverage(pattern) != value::Coverage::kAll) search.words.clear();
+    for (const std::vector<std::string>& set : sets) {
       const auto found = std::ranges::find_if(set, is_rare);
       if (found == set.end()) {
         rare.clear();
@@ -317,6 +334,9 @@ class PlanBuilder {
   }
 
   static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+  static bool has_no_letter(const std::string& literal) {
+    return std::ranges::all_of(literal, [](char c) { return static_cast<uint8_t>(c) < 0x80 && !is_letter(c); });
+  }
   static bool is_rare(const std::string& literal) {
     return literal.size() >= 4 || std::ranges::any_of(literal, [](char c) {
              return !is_letter(c) && (c < '0' || c > '9') &&
@@ -336,13 +356,17 @@ class PlanBuilder {
   // --- items
 
   uint32_t leaf_of(const Expression& e) const { return leaf_of_[e.test]; }
+  const Plan::Search& search_of(uint32_t leaf) const {
+    const Plan::Column& column = out_.columns_[out_.column_of_[leaf]];
+    return column.searches[leaf - column.first_leaf];
+  }
 
-  // Conditions that several others share are computed once, but for short ones with a pattern: of these more comes to
+  // Conditions that several others share are computed once, but for short ones with a search: of these more comes to
   // be known while the rules are looked at.
   void emit() {
     std::vector<uint32_t> parents(expressions_.size(), 0);
     for (Ref root : roots_) ++parents[root];
-    std::vector<uint8_t> has_pattern(expressions_.size(), 0), reached(expressions_.size(), 0);
+    std::vector<uint8_t> has_search(expressions_.size(), 0), reached(expressions_.size(), 0);
     for (Ref root : roots_) reached[root] = 1;
     for (Ref e = static_cast<Ref>(expressions_.size()); e-- > 0;) {
       if (reached[e] == 0) continue;
@@ -353,8 +377,8 @@ class PlanBuilder {
     }
     for (Ref e = 0; e < expressions_.size(); ++e) {
       const Expression& x = expressions_[e];
-      if (x.kind == Kind::kTest) has_pattern[e] = out_.pattern(leaf_of(x)) != Plan::kNoPattern;
-      for (Ref part : x.parts) has_pattern[e] |= has_pattern[part];
+      if (x.kind == Kind::kTest) has_search[e] = out_.searched(leaf_of(x)) != Plan::kNoSearch;
+      for (Ref part : x.parts) has_search[e] |= has_search[part];
     }
     shared_leaf_.assign(expressions_.size(), 0);
     std::vector<size_t> length(expressions_.size(), 1);
@@ -362,18 +386,21 @@ class PlanBuilder {
       const Kind kind = expressions_[e].kind;
       for (Ref part : expressions_[e].parts) length[e] += shared_leaf_[part] != 0 ? 1 : length[part];
       if (parents[e] < 2 || (kind != Kind::kAnd && kind != Kind::kOr)) continue;
-      if (has_pattern[e] != 0 && length[e] <= kMaxRepeated) continue;
+      if (has_search[e] != 0 && length[e] <= kMaxRepeated) continue;
       out_.starts_.push_back(static_cast<uint32_t>(out_.items_.size()));
       emit_group(expressions_[e]);
-      shared_leaf_[e] = add_leaf(true, Plan::kNoPattern, 0);
+      shared_leaf_[e] = add_leaf(true, Plan::kNoSearch, 0);
       ++out_.shared_;
     }
     for (Ref root : roots_) {
-      out_.first_pattern_.push_back(static_cast<uint32_t>(out_.rule_patterns_.size()));
+      const auto first = static_cast<uint32_t>(out_.rule_searches_.size());
+      out_.first_search_.push_back(first);
       out_.starts_.push_back(static_cast<uint32_t>(out_.items_.size()));
       if (expressions_[root].kind != Kind::kFalse) emit(root);
+      std::stable_partition(out_.rule_searches_.begin() + first, out_.rule_searches_.end(),
+                            [&](uint32_t leaf) { return search_of(leaf).decides; });
     }
-    out_.first_pattern_.push_back(static_cast<uint32_t>(out_.rule_patterns_.size()));
+    out_.first_search_.push_back(static_cast<uint32_t>(out_.rule_searches_.size()));
     out_.starts_.push_back(static_cast<uint32_t>(out_.items_.size()));
   }
 
@@ -394,7 +421,7 @@ class PlanBuilder {
         // Nothing is known of its negation either.
         const bool negated = e.negated && leaf != Plan::kUnknownLeaf;
         items.push_back(make_item(negated ? ItemKind::kNotLeaf : ItemKind::kLeaf, leaf));
-        if (out_.pattern(leaf) != Plan::kNoPattern) out_.rule_patterns_.push_back(leaf);
+        if (out_.searched(leaf) != Plan::kNoSearch) out_.rule_searches_.push_back(leaf);
         return;
       }
       default:

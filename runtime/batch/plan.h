@@ -50,6 +50,13 @@ class Plan {
     uint32_t leaf;
     std::vector<uint32_t> values;  // numbers of texts
   };
+  // What a text is asked for where a leaf was left open.
+  struct Search {
+    // startsWith, endsWith: one of the words is there; else: somewhere in the text.
+    index::Relation relation = index::Relation::kContains;
+    std::vector<std::string> words;
+    bool decides = false;  // else RE2 does, if there are no words or one of them was found
+  };
   // An operand and the leaves that test it, which are numbered one after the other.
   struct Column {
     index::Operand operand;
@@ -61,11 +68,12 @@ class Plan {
     std::unique_ptr<index::SearchKeys> search;  // search
     std::vector<uint32_t> always;               // search: leaves that are true of all texts
     std::vector<uint32_t> unknown;              // search: leaves that are true of who knows which
+    std::vector<Search> searches;               // by leaf, from first_leaf
     bool dense() const { return !unions.empty(); }
   };
 
   static constexpr uint32_t kUnknownLeaf = 0, kTrueLeaf = 1;
-  static constexpr uint32_t kNoPattern = UINT32_MAX;
+  static constexpr uint32_t kNoSearch = UINT32_MAX;
   static constexpr size_t kMaxDenseTexts = 128;
 
   const ir::Module& module() const { return module_; }
@@ -79,9 +87,9 @@ class Plan {
   const std::vector<Item>& items() const { return items_; }
   const std::vector<uint32_t>& starts() const { return starts_; }  // one more than there are conditions
   bool exact(uint32_t leaf) const { return exact_[leaf] != 0; }    // if its operand is fit to be tested
-  // Of a leaf that is not exact: the constant that is its regular expression, or kNoPattern.
-  uint32_t pattern(uint32_t leaf) const { return pattern_[leaf]; }
-  // Runs of characters without which it does not match; asked before RE2 is.
+  // Of a search: the constant, a text or a regular expression; of other leaves kNoSearch.
+  uint32_t searched(uint32_t leaf) const { return searched_[leaf]; }
+  // Runs of characters without which an expression does not match; asked before RE2 is.
   std::span<const uint32_t> runs(uint32_t leaf) const { return runs_[leaf]; }
   // A run that texts of one column are asked for.
   struct ColumnRun {
@@ -91,9 +99,9 @@ class Plan {
   };
   const std::vector<ColumnRun>& column_runs() const { return column_runs_; }
   uint32_t column_of(uint32_t leaf) const { return column_of_[leaf]; }
-  // Leaves of a rule that have a pattern.
-  std::span<const uint32_t> patterns(uint32_t rule) const {
-    return {rule_patterns_.data() + first_pattern_[rule], rule_patterns_.data() + first_pattern_[rule + 1]};
+  // Leaves of a rule that are searches, those that RE2 decides last.
+  std::span<const uint32_t> searches(uint32_t rule) const {
+    return {rule_searches_.data() + first_search_[rule], rule_searches_.data() + first_search_[rule + 1]};
   }
 
  private:
@@ -103,11 +111,11 @@ class Plan {
   std::vector<Column> columns_;
   std::vector<Item> items_;
   std::vector<uint32_t> starts_;
-  std::vector<uint8_t> exact_;                 // by leaf
-  std::vector<uint32_t> pattern_, column_of_;  // by leaf
-  std::vector<std::vector<uint32_t>> runs_;    // by leaf: into column_runs_
-  std::vector<ColumnRun> column_runs_;         // each once
-  std::vector<uint32_t> rule_patterns_, first_pattern_;
+  std::vector<uint8_t> exact_;                  // by leaf
+  std::vector<uint32_t> searched_, column_of_;  // by leaf
+  std::vector<std::vector<uint32_t>> runs_;     // by leaf: into column_runs_
+  std::vector<ColumnRun> column_runs_;          // each once
+  std::vector<uint32_t> rule_searches_, first_search_;
 };
 
 }  // namespace weir::batch

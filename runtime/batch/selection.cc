@@ -37,7 +37,7 @@ Selection::Selection(const Plan& plan)
   size_t values = 0;
   for (size_t c = 0; c < plan.columns().size(); ++c) {
     const Plan::Column& column = plan.columns()[c];
-    if (column.search != nullptr) searches_[c] = column.search->make_scratch();
+    if (column.search != nullptr) searches_[c] = std::make_unique<SearchColumn>(plan, column);
     if (column.dense()) values = std::max<size_t>(values, column.texts->size() + 1);
   }
   values_.resize(values);
@@ -77,7 +77,7 @@ void Selection::select(const Value* const* rows, size_t count, const value::Eval
                               words_, survivors_.data());
     for (size_t i = 0; i < n; ++i) {
       Survivor& s = survivors_[i];
-      if (s.exact || match_patterns(s, ctx.constants)) keep(s);
+      if (s.exact || ask_searches(s, ctx.constants)) keep(s);
     }
   }
 }
@@ -101,7 +101,8 @@ void Selection::fill_leaves() {
         fill_texts(column, fit);
         break;
       case Domain::kSearch:
-        fill_searches(c, fit);
+        texts_[c] = fit;
+        searches_[c]->fill(reader_, count_, fit, sets(), odd_);
         break;
       case Domain::kMember:
         fill_members(column, fit);
@@ -152,25 +153,6 @@ void Selection::fill_texts(const Plan::Column& column, const RowSet& fit) {
   });
 }
 
-void Selection::fill_searches(size_t c, const RowSet& fit) {
-  const Plan::Column& column = plan_.columns()[c];
-  index::SearchKeys::Scratch& scratch = searches_[c];
-  texts_[c] = fit;
-  clear(column);
-  for (uint32_t i = 0; i < column.leaf_count; ++i)
-    if (!plan_.exact(column.first_leaf + i)) must_[column.first_leaf + i] = RowSet();
-  for (uint32_t leaf : column.always) may_[leaf] = fit;
-  for (uint32_t leaf : column.unknown) may_[leaf] = fit;
-  for_each_row(fit, [&](size_t r) {
-    prefetch(r + kAhead);
-    if (r + kAhead < count_) __builtin_prefetch(reader_.value_at(r + kAhead).s + 64);
-    column.search->find(reader_.value_at(r).str(), scratch);
-    for (size_t k = 0; k < scratch.key_count; ++k)
-      for (uint32_t leaf : column.by_key.of(scratch.keys[k])) may_[leaf].set(r);
-    if (!scratch.clear) odd_.set(r);
-  });
-}
-
 void Selection::fill_members(const Plan::Column& column, const RowSet& fit) {
   clear(column);
   for_each_row(fit, [&](size_t r) {
@@ -189,7 +171,7 @@ void Selection::leave_unfit(const Plan::Column& column, const RowSet& fit) {
   const RowSet unfit = RowSet::first(count_).without(fit);
   if (!unfit.any() && !odd_.any()) return;
   for (uint32_t leaf = column.first_leaf; leaf < column.first_leaf + column.leaf_count; ++leaf) {
-    if (plan_.exact(leaf)) {
+    if (inexact_[leaf] == 0) {
       must_[leaf] = may_[leaf].without(odd_);
       must_[leaf] &= fit;
       inexact_[leaf] = 1;
@@ -201,12 +183,12 @@ void Selection::leave_unfit(const Plan::Column& column, const RowSet& fit) {
 // --- rules
 
 // Whether the rule is still in question or true on any row.
-bool Selection::match_patterns(Survivor& s, const Value* constants) {
+bool Selection::ask_searches(Survivor& s, const Value* constants) {
   const auto rule = static_cast<uint32_t>(s.condition - plan_.shared());
-  for (const uint32_t leaf : plan_.patterns(rule)) {
+  for (const uint32_t leaf : plan_.searches(rule)) {
     const RowSet open = s.may.without(s.must);
     if (!open.any()) return true;
-    if (!match(leaf, open, constants)) continue;
+    if (inexact_[leaf] == 0 || !ask(leaf, open, constants)) continue;
     const RowSet rows = s.may;
     if (evaluate(items_.data(), plan_.starts().data(), s.condition, s.condition + 1, sets(), rows, words_, &s) == 0)
       return false;
@@ -216,29 +198,31 @@ bool Selection::match_patterns(Survivor& s, const Value* constants) {
 }
 
 // Whether more is known of the leaf than before.
-bool Selection::match(uint32_t leaf, const RowSet& rows, const Value* constants) {
+bool Selection::ask(uint32_t leaf, const RowSet& rows, const Value* constants) {
   const uint32_t c = plan_.column_of(leaf);
-  const index::Operand& operand = plan_.columns()[c].operand;
-  if (operand.computed) return false;  // its texts are gone
+  const Plan::Column& column = plan_.columns()[c];
+  if (column.operand.computed) return false;  // its texts are gone
   RowSet open = may_[leaf].without(must_[leaf]);
   open &= rows;
   open &= texts_[c];
   if (!open.any()) return false;
+  const Plan::Search& search = column.searches[leaf - column.first_leaf];
   std::string error;
-  const RE2* const regex = value::compiled_regex(constants[plan_.pattern(leaf)], &error);
-  if (regex == nullptr) return false;  // an error on every row
-  const auto slot = static_cast<size_t>(plan_.module().node(operand.node).index);
+  const RE2* const regex = search.decides ? nullptr : value::compiled_regex(constants[plan_.searched(leaf)], &error);
+  if (!search.decides && regex == nullptr) return false;  // an error on every row
+  const auto slot = static_cast<size_t>(plan_.module().node(column.operand.node).index);
   bool any = false;
   for_each_row(open, [&](size_t r) {
     const Value& text = rows_[r][slot];
     if (text.aux > kMaxMatchedText) return;
     any = true;
-    if (!has_runs(leaf, r, text.str())) {
-      may_[leaf].clear(r);
-      return;
+    bool hit = search.words.empty() || searches_[c]->has_word(leaf, text.str());
+    if (hit && !search.decides) {
+      hit = has_runs(leaf, r, text.str());
+      if (hit) ++matched_;
+      hit = hit && RE2::PartialMatch(re2::StringPiece(text.s, text.aux), *regex);
     }
-    ++matched_;
-    if (RE2::PartialMatch(re2::StringPiece(text.s, text.aux), *regex))
+    if (hit)
       must_[leaf].set(r);
     else
       may_[leaf].clear(r);
@@ -286,6 +270,8 @@ void Selection::measure() {
     const auto share = static_cast<float>(rows.count()) / static_cast<float>(std::max<size_t>(count_, 1));
     passes_[leaf] = batches_ == 1 ? share : (passes_[leaf] + share) / 2;
   }
+  for (const auto& column : searches_)
+    if (column != nullptr) column->try_again();
   const std::vector<uint32_t>& starts = plan_.starts();
   for (size_t c = 0; c + 1 < starts.size(); ++c)
     if (starts[c] != starts[c + 1]) reorder(items_.data() + starts[c]);

@@ -15,6 +15,7 @@
 
 #include "runtime/batch/columns.h"
 #include "runtime/batch/plan.h"
+#include "runtime/batch/search_column.h"
 #include "runtime/index/predicate_index.h"
 #include "runtime/value/arena.h"
 #include "runtime/value/evaluator.h"
@@ -47,7 +48,6 @@ class Selection {
   void fill_leaves();
   void fill_numbers(const Plan::Column& column);
   void fill_texts(const Plan::Column& column, const RowSet& fit);
-  void fill_searches(size_t c, const RowSet& fit);
   void fill_members(const Plan::Column& column, const RowSet& fit);
   // Asks for the text, list or bytes of a row that comes soon.
   void prefetch(size_t row) const {
@@ -56,8 +56,8 @@ class Selection {
   void clear(const Plan::Column& column);
   void leave_unfit(const Plan::Column& column, const RowSet& fit);
   void share_conditions();
-  bool match_patterns(Survivor& survivor, const value::Value* constants);
-  bool match(uint32_t leaf, const RowSet& rows, const value::Value* constants);
+  bool ask_searches(Survivor& survivor, const value::Value* constants);
+  bool ask(uint32_t leaf, const RowSet& rows, const value::Value* constants);
   bool has_runs(uint32_t leaf, size_t row, std::string_view text);
   void keep(const Survivor& survivor);
   void measure();
@@ -70,10 +70,10 @@ class Selection {
   std::vector<Item> items_;         // the plan's, the most telling first
   std::vector<RowSet> may_, must_;  // by leaf
   std::vector<uint8_t> inexact_;
-  std::vector<float> passes_;                         // by leaf: share of rows, as measured
-  std::vector<RowSet> values_;                        // of a dense column: by value
-  std::vector<index::SearchKeys::Scratch> searches_;  // by column
-  std::vector<RowSet> texts_;                         // by column: search: rows with a text
+  std::vector<float> passes_;                            // by leaf: share of rows, as measured
+  std::vector<RowSet> values_;                           // of a dense column: by value
+  std::vector<std::unique_ptr<SearchColumn>> searches_;  // by column; null: of another domain
+  std::vector<RowSet> texts_;                            // by column: search: rows with a text
   // Of a run: the rows whose texts were asked for it, and those of them that have it.
   struct RunRows {
     RowSet asked, has;
