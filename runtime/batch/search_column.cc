@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/index/part_search.h"
+
 namespace weir::batch {
 namespace {
 
@@ -12,33 +14,13 @@ constexpr size_t kAhead = 8;  // rows: texts lie anywhere in memory
 
 // Nanoseconds, roughly; only their proportions matter.
 double scan_cost(size_t size) { return 40 + 2.0 * static_cast<double>(size); }
-double search_cost(size_t size) { return 20 + 0.25 * static_cast<double>(size); }
+double search_cost(size_t size) { return 15 + 0.15 * static_cast<double>(size); }
 constexpr double kCompareCost = 5;
-
-bool contains(std::string_view text, std::string_view part) {
-  return memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
-}
-
-uint64_t hash_of(std::string_view text) {
-  uint64_t first = 0, last = 0;
-  const size_t n = text.size();
-  if (n >= 8) {
-    std::memcpy(&first, text.data(), 8);
-    std::memcpy(&last, text.data() + n - 8, 8);
-  } else {
-    for (size_t i : {size_t{0}, n / 3, 2 * n / 3, n - 1})
-      if (n > 0) first = first << 8 | static_cast<uint8_t>(text[i]);
-  }
-  const uint64_t h = (first ^ n << 56) * 0x9e3779b97f4a7c15ull ^ last * 0xc4ceb9fe1a85ec53ull;
-  return h ^ h >> 32;
-}
 
 }  // namespace
 
 SearchColumn::SearchColumn(const Plan& plan, const Plan::Column& column)
-    : plan_(plan), column_(column), scratch_(column.search->make_scratch()), hit_by_(column.leaf_count) {
-  known_.reserve(kMaxValues);
-}
+    : plan_(plan), column_(column), scratch_(column.search->make_scratch()), hit_by_(column.leaf_count) {}
 
 void SearchColumn::fill(const ColumnReader& reader, size_t count, const RowSet& fit, const LeafSets& sets,
                         RowSet& odd) {
@@ -46,7 +28,8 @@ void SearchColumn::fill(const ColumnReader& reader, size_t count, const RowSet& 
   if (way_ == Way::kValues) {
     if (fill_values(reader, count, fit, sets, odd)) return;
     way_ = first_open_way();
-    known_ = {};
+    texts_ = {};
+    hit_by_ = {};
     rows_of_ = {};
   }
   if (way_ == Way::kAsk)
@@ -66,49 +49,38 @@ void SearchColumn::find(std::string_view text, Visit visit) {
 
 // --- by number
 
-size_t SearchColumn::number_of(std::string_view text) {
-  if (text.size() > kMaxValueSize) return kMaxValues;
-  size_t at = hash_of(text) % places_.size();
-  for (; places_[at] != 0; at = (at + 1) % places_.size()) {
-    const KnownText& known = known_[places_[at] - size_t{1}];
-    if (known.size == text.size() && std::memcmp(known.bytes, text.data(), text.size()) == 0)
-      return places_[at] - size_t{1};
-  }
-  const size_t number = known_.size();
-  if (number == kMaxValues) return kMaxValues;
-  KnownText& added = known_.emplace_back();
-  std::memcpy(added.bytes, text.data(), text.size());
-  added.size = static_cast<uint32_t>(text.size());
-  rows_of_.resize(kMaxValues);
-  places_[at] = static_cast<uint8_t>(number + 1);
+void SearchColumn::learn(std::string_view text, size_t number) {
   find(text, [&](uint32_t leaf) { hit_by_[leaf - column_.first_leaf].set(number); });
-  added.odd = !scratch_.clear;
-  return number;
+  odd_.set(number, !scratch_.clear);
+  rows_of_.emplace_back();
 }
 
 // False: there are too many texts, or one is too long.
 bool SearchColumn::fill_values(const ColumnReader& reader, size_t count, const RowSet& fit, const LeafSets& sets,
                                RowSet& odd) {
   std::ranges::fill(rows_of_, RowSet());
-  for (size_t w = 0; w < kWords; ++w) {
-    for (uint64_t bits = fit.words[w]; bits != 0; bits &= bits - 1) {
-      const size_t r = w * 64 + static_cast<size_t>(std::countr_zero(bits));
-      if (r + kAhead < count) __builtin_prefetch(reader.value_at(r + kAhead).s);
-      const size_t number = number_of(reader.value_at(r).str());
-      if (number == kMaxValues) return false;
-      rows_of_[number].set(r);
-    }
-  }
+  bool all = true;
+  for_each_row(fit, [&](size_t r) {
+    if (!all) return;
+    if (r + kAhead < count) __builtin_prefetch(reader.value_at(r + kAhead).s);
+    const std::string_view text = reader.value_at(r).str();
+    const std::optional<size_t> number = texts_.number_of(text);
+    all = number.has_value();
+    if (!all) return;
+    if (*number == rows_of_.size()) learn(text, *number);
+    rows_of_[*number].set(r);
+  });
+  if (!all) return false;
   for (uint32_t i = 0; i < column_.leaf_count; ++i) {
     const uint32_t leaf = column_.first_leaf + i;
     which_.clear();
-    for (uint32_t number = 0; number < known_.size(); ++number)
+    for (uint32_t number = 0; number < rows_of_.size(); ++number)
       if (hit_by_[i].test(number)) which_.push_back(number);
     unite(rows_of_.data(), which_, sets.may[leaf]);
     if (!plan_.exact(leaf)) sets.must[leaf] = RowSet();
   }
-  for (size_t number = 0; number < known_.size(); ++number)
-    if (known_[number].odd) odd |= rows_of_[number];
+  for (size_t number = 0; number < rows_of_.size(); ++number)
+    if (odd_.test(number)) odd |= rows_of_[number];
   return true;
 }
 
@@ -153,7 +125,7 @@ bool SearchColumn::has_word(uint32_t leaf, std::string_view text) {
       return spent(kCompareCost, any([&](const std::string& word) { return text.ends_with(word); }));
     default:
       return spent(search_cost(text.size()) * static_cast<double>(search.words.size()),
-                   any([&](const std::string& word) { return contains(text, word); }));
+                   any([&](const std::string& word) { return index::contains_part(text, word); }));
   }
 }
 

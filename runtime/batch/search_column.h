@@ -7,7 +7,6 @@
 // read all of it.
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <cstdint>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "runtime/batch/kernels.h"
 #include "runtime/batch/plan.h"
 #include "runtime/index/search_keys.h"
+#include "runtime/index/text_numbers.h"
 
 namespace weir::batch {
 
@@ -31,8 +31,6 @@ class SearchColumn {
   void fill(const ColumnReader& reader, size_t count, const RowSet& fit, const LeafSets& sets, RowSet& odd);
   // Whether any word of a search (Plan::Search) is in the text where it should be.
   bool has_word(uint32_t leaf, std::string_view text);
-  // What it took, of whoever asks, in nanoseconds or so.
-  void spend(double cost) { spent_ += cost; }
   // From now on searches are left open again, if that was given up.
   void try_again() {
     if (way_ != Way::kScan) return;
@@ -42,15 +40,9 @@ class SearchColumn {
 
  private:
   enum class Way : uint8_t { kValues, kAsk, kScan };
-  static constexpr size_t kMaxValues = 128;
-  static constexpr size_t kMaxValueSize = 64;
   static constexpr size_t kMaxAskedText = 1024;
   static constexpr uint32_t kMaxAskedLeaves = 512;
-  struct KnownText {
-    char bytes[kMaxValueSize];
-    uint32_t size = 0;
-    bool odd = false;
-  };
+  using Texts = std::bitset<index::TextNumbers::kMax>;
 
   Way first_open_way() const {
     return column_.operand.computed || column_.leaf_count > kMaxAskedLeaves ? Way::kScan : Way::kAsk;
@@ -58,7 +50,7 @@ class SearchColumn {
   bool fill_values(const ColumnReader& reader, size_t count, const RowSet& fit, const LeafSets& sets, RowSet& odd);
   void leave_open(const ColumnReader& reader, const RowSet& fit, const LeafSets& sets);
   void scan(const ColumnReader& reader, size_t count, const RowSet& fit, const LeafSets& sets, RowSet& odd);
-  size_t number_of(std::string_view text);  // kMaxValues: it has none
+  void learn(std::string_view text, size_t number);
   // Visits the leaves that the text may hit.
   template <typename Visit>
   void find(std::string_view text, Visit visit);
@@ -67,13 +59,12 @@ class SearchColumn {
   const Plan::Column& column_;
   Way way_ = Way::kValues;
   index::SearchKeys::Scratch scratch_;
-  // Texts seen, and where they are by hash: number + 1.
-  std::vector<KnownText> known_;
-  std::array<uint8_t, 2 * kMaxValues> places_ = {};
-  std::vector<std::bitset<kMaxValues>> hit_by_;  // by leaf of the column: texts
-  std::vector<RowSet> rows_of_;                  // by text
+  index::TextNumbers texts_;
+  Texts odd_;                    // those of which leaves may be true in vain
+  std::vector<Texts> hit_by_;    // by leaf of the column
+  std::vector<RowSet> rows_of_;  // by text
   std::vector<uint32_t> which_;
-  double spent_ = 0, scan_cost_ = 0;  // of the last batch that was left open
+  double spent_ = 0, scan_cost_ = 0;  // of the last batch that was left open: what it took, what a pass takes
 };
 
 }  // namespace weir::batch

@@ -20,6 +20,7 @@ std::unique_ptr<PredicateIndex::Scratch> PredicateIndex::make_scratch() const {
   scratch->row.resize(lanes_.size());
   scratch->live = base_;
   scratch->searches.resize(columns_.size());
+  scratch->known.resize(columns_.size());
   size_t changes = 0;
   for (size_t c = 0; c < columns_.size(); ++c) {
     if (columns_[c].searches != nullptr) scratch->searches[c] = columns_[c].searches->make_scratch();
@@ -42,16 +43,64 @@ Value PredicateIndex::operand_value(const Column& column, const value::Evaluator
   return node.op == ir::Op::kHasSlot ? Value::boolean(!v.is_missing()) : v;
 }
 
+std::span<const PredicateIndex::Change> PredicateIndex::changes_of(const Column& column, uint32_t key) const {
+  return std::span(column.changes)
+      .subspan(column.first_change[key], column.first_change[key + 1] - column.first_change[key]);
+}
+
 void PredicateIndex::apply(const Column& column, uint32_t key, Scratch& scratch) const {
   // A value has one cell, so its changes are made once; searches may each find the same term.
-  const bool flips = column.cells != nullptr;
-  for (uint32_t i = column.first_change[key]; i < column.first_change[key + 1]; ++i) {
-    const Change& change = column.changes[i];
+  apply(changes_of(column, key), column.cells != nullptr, scratch);
+}
+
+void PredicateIndex::apply(std::span<const Change> changes, bool flips, Scratch& scratch) const {
+  for (const Change& change : changes) {
     uint64_t& word = scratch.live[change.live];
     if (word == 0 && wakes_[change.live] != kNoWord) scratch.woken.push_back(wakes_[change.live]);
     word = flips ? word ^ change.bits : word | change.bits;
     scratch.changed.push_back(change.live);
   }
+}
+
+// Each word once.
+std::vector<PredicateIndex::Change> PredicateIndex::changes_of_all(const Column& column,
+                                                                   const SearchKeys::Scratch& search) const {
+  std::vector<Change> all;
+  for (size_t k = 0; k < search.key_count; ++k) {
+    const std::span<const Change> changes = changes_of(column, search.keys[k]);
+    all.insert(all.end(), changes.begin(), changes.end());
+  }
+  std::ranges::sort(all, {}, &Change::live);
+  std::vector<Change> merged;
+  for (const Change& change : all) {
+    if (merged.empty() || merged.back().live != change.live)
+      merged.push_back(change);
+    else
+      merged.back().bits |= change.bits;
+  }
+  return merged;
+}
+
+// Whether what was found is exactly so.
+bool PredicateIndex::search(const Column& column, std::string_view text, Scratch& scratch, size_t index) const {
+  SearchKeys::Scratch& search = scratch.searches[index];
+  Scratch::KnownTexts& known = scratch.known[index];
+  if (!known.given_up) {
+    if (const std::optional<size_t> number = known.numbers.number_of(text)) {
+      if (*number == known.found.size()) {
+        column.searches->find(text, search);
+        known.found.push_back({changes_of_all(column, search), search.clear});
+      }
+      const Scratch::KnownTexts::Found& found = known.found[*number];
+      apply(found.changes, false, scratch);
+      return found.exact;
+    }
+    known = {};
+    known.given_up = true;
+  }
+  column.searches->find(text, search);
+  for (size_t k = 0; k < search.key_count; ++k) apply(column, search.keys[k], scratch);
+  return search.clear;
 }
 
 void PredicateIndex::look_up(const Column& column, const Value& v, Scratch& scratch, size_t index) const {
@@ -64,12 +113,7 @@ void PredicateIndex::look_up(const Column& column, const Value& v, Scratch& scra
     if (clean && !column.keyed) row = static_cast<size_t>(cell);
   } else if (column.searches != nullptr) {
     clean = v.is(value::Kind::kString);
-    if (clean) {
-      SearchKeys::Scratch& search = scratch.searches[index];
-      column.searches->find(v.str(), search);
-      for (size_t k = 0; k < search.key_count; ++k) apply(column, search.keys[k], scratch);
-      exact = search.clear;
-    }
+    if (clean) exact = search(column, v.str(), scratch, index);
   } else {
     clean = v.is(value::Kind::kList);
     for (uint32_t i = 0; clean && i < v.list->size; ++i) {

@@ -20,6 +20,7 @@
 #include "compiler/ir/ir.h"
 #include "runtime/index/guards.h"
 #include "runtime/index/search_keys.h"
+#include "runtime/index/text_numbers.h"
 #include "runtime/index/value_cells.h"
 #include "runtime/value/evaluator.h"
 
@@ -92,6 +93,10 @@ class PredicateIndex {
   value::Value operand_value(const Column& column, const value::Evaluator& evaluator, value::EvalContext& ctx) const;
   void look_up(const Column& column, const value::Value& v, Scratch& scratch, size_t index) const;
   void apply(const Column& column, uint32_t key, Scratch& scratch) const;
+  void apply(std::span<const Change> changes, bool flips, Scratch& scratch) const;
+  std::span<const Change> changes_of(const Column& column, uint32_t key) const;
+  bool search(const Column& column, std::string_view text, Scratch& scratch, size_t index) const;
+  std::vector<Change> changes_of_all(const Column& column, const SearchKeys::Scratch& search) const;
   void narrow_awake(Scratch& scratch) const;
   void narrow_woken(Scratch& scratch) const;
   void keep(uint32_t word, uint64_t left, uint64_t certain, Scratch& scratch) const;
@@ -121,9 +126,20 @@ class PredicateIndex::Scratch {
   std::vector<const uint64_t*> row;           // by lane
   std::vector<uint64_t> live;                 // rows of keyed lanes
   std::vector<SearchKeys::Scratch> searches;  // by column
-  std::vector<uint32_t> changed;              // words of live rows
-  std::vector<uint32_t> woken;                // words of terms
-  std::vector<uint8_t> unclean;               // by lane: what is left in its row need not be true
+  // Of a searched column whose texts are few: what each changes.
+  struct KnownTexts {
+    TextNumbers numbers;
+    bool given_up = false;
+    struct Found {
+      std::vector<Change> changes;
+      bool exact = true;
+    };
+    std::vector<Found> found;  // by number
+  };
+  std::vector<KnownTexts> known;  // by column
+  std::vector<uint32_t> changed;  // words of live rows
+  std::vector<uint32_t> woken;    // words of terms
+  std::vector<uint8_t> unclean;   // by lane: what is left in its row need not be true
   bool any_unclean = false;
   std::vector<uint64_t> may, certain;  // by rule
   std::vector<Selected> selected;
