@@ -20,6 +20,75 @@ bool is_bool_or_dyn(const types::Type* type) {
   return type->is(types::Kind::kBool) || type->is(types::Kind::kDyn) || type->is(types::Kind::kError);
 }
 
+// Kinds whose values are of no other kind at run time (Node::type): operations on them do not look.
+bool is_exact(types::Kind kind) {
+  switch (kind) {
+    case types::Kind::kBool:
+    case types::Kind::kInt:
+    case types::Kind::kUint:
+    case types::Kind::kDouble:
+    case types::Kind::kString:
+      return true;
+    default:
+      return false;
+  }
+}
+
+types::Kind kind_of(const Constant& constant) {
+  switch (constant.kind) {
+    case ConstantKind::kBool:
+      return types::Kind::kBool;
+    case ConstantKind::kInt:
+      return types::Kind::kInt;
+    case ConstantKind::kUint:
+      return types::Kind::kUint;
+    case ConstantKind::kDouble:
+      return types::Kind::kDouble;
+    case ConstantKind::kString:
+      return types::Kind::kString;
+    default:
+      return types::Kind::kDyn;  // of kinds that operations look at
+  }
+}
+
+struct Signature {
+  std::vector<types::Kind> params;
+  types::Kind result = types::Kind::kDyn;
+};
+
+const Signature& signature(types::BuiltinId id) {
+  static const std::vector<Signature> all = [] {
+    types::TypeTable table;
+    std::vector<Signature> out(types::kBuiltinCount);
+    for (size_t i = 0; i < out.size(); ++i) {
+      types::Overload overload;
+      types::read_signature(types::builtin_info(static_cast<types::BuiltinId>(i)).signature, table, overload);
+      for (const types::Type* param : overload.params) out[i].params.push_back(param->kind());
+      if (overload.result != nullptr) out[i].result = overload.result->kind();
+    }
+    return out;
+  }();
+  return all[static_cast<size_t>(id)];
+}
+
+absl::Status verify_call(const Module& m, NodeId id) {
+  const Node& n = m.node(id);
+  if (n.builtin >= types::BuiltinId::kCount) return broken(id, "calls no builtin");
+  if (builtin_can_fail(n.builtin) && !(n.flags & kMayError)) return broken(id, "hides that the call may fail");
+  const Signature& wanted = signature(n.builtin);
+  const std::string_view name = types::builtin_info(n.builtin).id_name;
+  if (n.arg_count != wanted.params.size())
+    return broken(id, fmt::format("{} takes {} arguments, has {}", name, wanted.params.size(), n.arg_count));
+  for (size_t i = 0; i < wanted.params.size(); ++i) {
+    const types::Type* type = m.node(m.arg(id, i)).type;
+    if (is_exact(wanted.params[i]) && !type->is(wanted.params[i]))
+      return broken(id, fmt::format("argument %{} of {} is of type {}", m.arg(id, i), name, types::to_string(type)));
+  }
+  if (is_exact(wanted.result) && !n.type->is(wanted.result))
+    return broken(id, fmt::format("{} does not give a {}", name, types::to_string(n.type)));
+  return absl::OkStatus();
+}
+
 absl::Status verify_node(const Module& m, NodeId id) {
   const Node& n = m.node(id);
   if (n.type == nullptr) return broken(id, "has no type");
@@ -65,9 +134,12 @@ absl::Status verify_node(const Module& m, NodeId id) {
       if (!is_bool_or_dyn(m.node(m.arg(id, 0)).type) && !(n.flags & kMayError))
         return broken(id, "condition is not a bool");
       break;
+    case Op::kConst:
+      if (is_exact(n.type->kind()) && kind_of(m.constants[static_cast<size_t>(n.index)]) != n.type->kind())
+        return broken(id, fmt::format("constant is not a {}", types::to_string(n.type)));
+      break;
     case Op::kCall:
-      if (n.builtin >= types::BuiltinId::kCount) return broken(id, "calls no builtin");
-      if (builtin_can_fail(n.builtin) && !(n.flags & kMayError)) return broken(id, "hides that the call may fail");
+      if (absl::Status status = verify_call(m, id); !status.ok()) return status;
       break;
     case Op::kMakeMap:
       if (n.arg_count % 2 != 0) return broken(id, "map has a key without a value");

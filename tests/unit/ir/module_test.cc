@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "compiler/ir/ir.h"
 
 namespace weir::ir {
@@ -115,6 +117,32 @@ TEST_F(ModuleTest, VerifierFindsAWrongOperand) {
   std::vector<NodeId> items{integer(1)};
   std::vector<NodeId> roots{m.add(Op::kMakeMap, types.map(types.dyn(), types.dyn()), items)};
   EXPECT_FALSE(verify(m, roots).ok());
+}
+
+TEST_F(ModuleTest, VerifierFindsWhatACallOrAConstantIsNot) {
+  const auto less = [&](const types::Type* result, std::vector<NodeId> args) {
+    return call(BuiltinId::less_int, result, std::move(args));
+  };
+  const std::vector<std::function<NodeId()>> bad = {
+      [&] {
+        return less(types.boolean(), {integer(1), slot(types.string(), 0)});
+      },
+      [&] {
+        return less(types.boolean(), {integer(1), slot(types.dyn(), 0)});
+      },
+      [&] { return less(types.boolean(), {integer(1)}); },
+      [&] {
+        return less(types.integer(), {integer(1), integer(2)});
+      },
+      [&] { return m.add(Op::kConst, types.string(), {}, m.node(integer(1)).index); },
+  };
+  for (size_t i = 0; i < bad.size(); ++i) {
+    m = Module();
+    std::vector<NodeId> roots{less(types.boolean(), {integer(1), slot(types.integer(), 0)})};
+    ASSERT_TRUE(verify(m, roots).ok());
+    roots.push_back(bad[i]());
+    EXPECT_FALSE(verify(m, roots).ok()) << i;
+  }
 }
 
 TEST_F(ModuleTest, TextWithMistakesIsRefused) {
