@@ -34,11 +34,11 @@ std::vector<bundle::RuleVersion> versions_of(const ir::Program& program) {
   return out;
 }
 
-Compilation compile_set(const RuleSetSource& source, check::FileReader read_file) {
+Compilation compile_set(const RuleSetSource& source, check::FileReader read_file, Recompiler* recompiler = nullptr) {
   CompileOptions options;
   options.limits = limits_of(source.manifest);
   options.read_file = std::move(read_file);
-  return compile(source.sources, options);
+  return recompiler != nullptr ? recompiler->compile(source.sources, options) : compile(source.sources, options);
 }
 
 std::string name_of(const RuleSetSource& source) {
@@ -49,7 +49,7 @@ std::string name_of(const RuleSetSource& source) {
 }  // namespace
 
 absl::StatusOr<Bundle> build_bundle(const RuleSetSource& source, const std::string& weir_version, const Bundle* parent,
-                                    Compilation* compilation) {
+                                    Compilation* compilation, Recompiler* recompiler) {
   bundle::Contents contents;
   contents.name = name_of(source);
   contents.weir = weir_version;
@@ -61,14 +61,15 @@ absl::StatusOr<Bundle> build_bundle(const RuleSetSource& source, const std::stri
     contents.files.push_back({path.generic_string(), Part::kRules, s.text});
   }
   std::map<std::string, std::string> lists;  // by path: in an order that nothing but the paths decides
-  *compilation = compile_set(source, [&](base::FileId from, const std::string& path) -> std::optional<std::string> {
+  const auto read = [&](base::FileId from, const std::string& path) -> std::optional<std::string> {
     std::optional<std::string> text = source.read_file ? source.read_file(from, path) : std::nullopt;
     if (text && from < folders.size()) lists[(folders[from] / path).lexically_normal().generic_string()] = *text;
     return text;
-  });
+  };
+  *compilation = compile_set(source, read, recompiler);
   if (compilation->program == nullptr) return failed("the rules have errors");
   for (auto& [path, text] : lists) contents.files.push_back({path, Part::kList, std::move(text)});
-  contents.files.push_back({kIrName, Part::kIr, ir::serialize(*compilation->program)});
+  if (recompiler == nullptr) contents.files.push_back({kIrName, Part::kIr, ir::serialize(*compilation->program)});
   contents.rules = versions_of(*compilation->program);
   if (parent != nullptr) {
     const bundle::Contents& before = parent->contents();

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/manifest.h"
+#include "compiler/driver/recompile.h"
 #include "runtime/bundle/bundle.h"
 
 namespace weir::driver {
@@ -15,8 +16,12 @@ namespace weir::driver {
 // Compiles the rule set and packs what the compiler read: rule files, list files, weir.yaml, and the IR they came to.
 // With a parent, the release after it: the bundle continues its lineage. FailedPrecondition if the rules have errors,
 // which are in *compilation. InvalidArgument: a list file outside the rule set's directory; a parent of another name.
+//
+// With a recompiler that is what compiles, and the IR is left out: of an edited rule set it is not, byte for byte, what
+// its sources give.
 absl::StatusOr<bundle::Bundle> build_bundle(const RuleSetSource& source, const std::string& weir_version,
-                                            const bundle::Bundle* parent, Compilation* compilation);
+                                            const bundle::Bundle* parent, Compilation* compilation,
+                                            Recompiler* recompiler = nullptr);
 
 // The rule set in a bundle, as load_rule_set gives it from a directory. Errors: those of its weir.yaml.
 absl::StatusOr<RuleSetSource> rule_set_of(const bundle::Bundle& bundle);

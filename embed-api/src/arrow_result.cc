@@ -49,12 +49,12 @@ void release(Item* item) {
 }
 
 // `parts` are where they stay: `point` makes the structure point to them.
-template <typename Item, typename Parts, typename Point, typename... Children>
-Handle<Item> make(Parts parts, Point point, Children... children) {
+template <typename Item, typename Parts, typename Point>
+Handle<Item> make(Parts parts, Point point, std::vector<Handle<Item>> children) {
   auto owner = std::make_unique<Owner<Item, Parts>>();
   owner->parts = std::move(parts);
-  owner->children.reserve(sizeof...(children));
-  (owner->children.push_back(children.take()), ...);
+  owner->children.reserve(children.size());
+  for (Handle<Item>& child : children) owner->children.push_back(child.take());
   for (Item& child : owner->children) owner->pointers.push_back(&child);
   Item out = {};
   point(owner->parts, &out);
@@ -65,33 +65,47 @@ Handle<Item> make(Parts parts, Point point, Children... children) {
   return Handle<Item>(out);
 }
 
+template <typename Item, typename... Items>
+std::vector<Handle<Item>> list_of(Handle<Item> first, Items... others) {
+  std::vector<Handle<Item>> out;
+  out.reserve(1 + sizeof...(others));
+  out.push_back(std::move(first));
+  (out.push_back(std::move(others)), ...);
+  return out;
+}
+
 struct SchemaParts {
   std::string format, name;
 };
+using Types = std::vector<Handle<ArrowSchema>>;
 
-template <typename... Children>
-Handle<ArrowSchema> make_schema(const char* format, const char* name, Children... children) {
+Handle<ArrowSchema> make_schema(const char* format, const char* name, Types children = {}) {
   const auto point = [](const SchemaParts& parts, ArrowSchema* out) {
     out->format = parts.format.c_str();
     out->name = parts.name.c_str();
   };
-  return make<ArrowSchema>(SchemaParts{format, name}, point, std::move(children)...);
+  return make<ArrowSchema>(SchemaParts{format, name}, point, std::move(children));
 }
 
 struct ArrayParts {
   std::shared_ptr<const ArrowResult> data;
   std::vector<const void*> buffers;
 };
+using Columns = std::vector<Handle<ArrowArray>>;
 
-template <typename... Children>
 Handle<ArrowArray> make_array(const std::shared_ptr<const ArrowResult>& data, size_t length,
-                              std::vector<const void*> buffers, Children... children) {
+                              std::vector<const void*> buffers, Columns children = {}) {
   const auto point = [length](ArrayParts& parts, ArrowArray* out) {
     out->length = static_cast<int64_t>(length);
     out->n_buffers = static_cast<int64_t>(parts.buffers.size());
     out->buffers = parts.buffers.data();
   };
-  return make<ArrowArray>(ArrayParts{data, std::move(buffers)}, point, std::move(children)...);
+  return make<ArrowArray>(ArrayParts{data, std::move(buffers)}, point, std::move(children));
+}
+
+void append_bit(size_t at, bool bit, std::vector<uint8_t>* bits) {
+  if (at % 8 == 0) bits->push_back(0);
+  bits->back() = static_cast<uint8_t>(bits->back() | (bit ? 1 << (at % 8) : 0));
 }
 
 }  // namespace
@@ -102,8 +116,8 @@ void ArrowResult::add(const engine::EventResult& result) {
   shadow_verdicts_.push_back(static_cast<uint8_t>(result.shadow_verdict));
   scores_.push_back(result.score);
   shadow_scores_.push_back(result.shadow_score);
-  if (event % 8 == 0) duplicates_.push_back(0);
-  duplicates_.back() = static_cast<uint8_t>(duplicates_.back() | (result.duplicate ? 1 << (event % 8) : 0));
+  append_bit(event, result.duplicate, &duplicates_);
+  append_bit(event, result.expired, &expired_);
   for (const engine::Hit& hit : result.hits) {
     rules_.push_back(hit.rule);
     outcomes_.push_back(static_cast<uint8_t>(hit.outcome));
@@ -115,18 +129,25 @@ void ArrowResult::add(const engine::EventResult& result) {
 void ArrowResult::move_to(ArrowSchema* schema, ArrowArray* array) {
   const auto data = std::make_shared<ArrowResult>(std::move(*this));
   const size_t events = data->verdicts_.size(), hits = data->rules_.size();
-  Handle<ArrowSchema> type = make_schema(
-      "+s", "", make_schema("C", "verdict"), make_schema("C", "shadow_verdict"), make_schema("g", "score"),
-      make_schema("g", "shadow_score"), make_schema("b", "duplicate"),
-      make_schema("+l", "hits", make_schema("+s", "item", make_schema("I", "rule"), make_schema("C", "outcome"))));
   const auto column = [&](size_t length, const void* values) { return make_array(data, length, {nullptr, values}); };
-  Handle<ArrowArray> values = make_array(
-      data, events, {nullptr}, column(events, data->verdicts_.data()), column(events, data->shadow_verdicts_.data()),
-      column(events, data->scores_.data()), column(events, data->shadow_scores_.data()),
-      column(events, data->duplicates_.data()),
-      make_array(
-          data, events, {nullptr, data->first_hit_.data()},
-          make_array(data, hits, {nullptr}, column(hits, data->rules_.data()), column(hits, data->outcomes_.data()))));
+  Types types = list_of(make_schema("C", "verdict"), make_schema("C", "shadow_verdict"), make_schema("g", "score"),
+                        make_schema("g", "shadow_score"), make_schema("b", "duplicate"));
+  types.push_back(
+      make_schema("+l", "hits",
+                  list_of(make_schema("+s", "item", list_of(make_schema("I", "rule"), make_schema("C", "outcome"))))));
+  Columns columns = list_of(column(events, data->verdicts_.data()), column(events, data->shadow_verdicts_.data()),
+                            column(events, data->scores_.data()), column(events, data->shadow_scores_.data()),
+                            column(events, data->duplicates_.data()));
+  columns.push_back(make_array(
+      data, events, {nullptr, data->first_hit_.data()},
+      list_of(make_array(data, hits, {nullptr},
+                         list_of(column(hits, data->rules_.data()), column(hits, data->outcomes_.data()))))));
+  if (data->timed_) {
+    types.push_back(make_schema("b", "expired"));
+    columns.push_back(column(events, data->expired_.data()));
+  }
+  Handle<ArrowSchema> type = make_schema("+s", "", std::move(types));
+  Handle<ArrowArray> values = make_array(data, events, {nullptr}, std::move(columns));
   *array = values.take();
   *schema = type.take();
 }

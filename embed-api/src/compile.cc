@@ -173,6 +173,16 @@ weir_status compile_set(const std::shared_ptr<const EngineState>& engine, driver
   return WEIR_OK;
 }
 
+// What every call that compiles begins with.
+weir_status begin(const weir_engine* engine, const weir_compile_options* options, weir_ruleset** ruleset_out,
+                  weir_diags** diags_out, CompileRequest* request, weir_error* err) {
+  if (diags_out != nullptr) *diags_out = nullptr;
+  WEIR_REQUIRE(ruleset_out, err);
+  *ruleset_out = nullptr;
+  WEIR_REQUIRE(engine, err);
+  return read_request(*engine->state, options, request, err);
+}
+
 // What a call does around a compilation: outs, and a handle of the result.
 template <typename Compile>
 weir_status compile_to(weir_ruleset** ruleset_out, weir_diags** diags_out, Compile compile) {
@@ -237,15 +247,11 @@ weir_status weir_compile(const weir_engine* engine, const weir_source* sources, 
                          const weir_compile_options* options, weir_ruleset** ruleset_out, weir_diags** diags_out,
                          weir_error* err) {
   return call(err, [&]() -> weir_status {
-    if (diags_out != nullptr) *diags_out = nullptr;
-    WEIR_REQUIRE(ruleset_out, err);
-    *ruleset_out = nullptr;
-    WEIR_REQUIRE(engine, err);
+    weir::embed::CompileRequest request;
+    if (weir_status s = weir::embed::begin(engine, options, ruleset_out, diags_out, &request, err)) return s;
     if (n != 0) WEIR_REQUIRE(sources, err);
     if (!engine->state->trusted_keys.empty())
       return report(err, WEIR_E_TRUST, "the engine takes bundles only that a trusted key has signed");
-    weir::embed::CompileRequest request;
-    if (weir_status s = read_request(*engine->state, options, &request, err)) return s;
     weir::driver::RuleSetSource set;
     for (const weir_source& source : std::span(sources, n)) {
       WEIR_REQUIRE_TEXT(source.name, err);
@@ -267,14 +273,10 @@ weir_status weir_compile_files(const weir_engine* engine, const weir_str* paths,
                                const weir_compile_options* options, weir_ruleset** ruleset_out, weir_diags** diags_out,
                                weir_error* err) {
   return call(err, [&]() -> weir_status {
-    if (diags_out != nullptr) *diags_out = nullptr;
-    WEIR_REQUIRE(ruleset_out, err);
-    *ruleset_out = nullptr;
-    WEIR_REQUIRE(engine, err);
+    weir::embed::CompileRequest request;
+    if (weir_status s = weir::embed::begin(engine, options, ruleset_out, diags_out, &request, err)) return s;
     std::vector<std::string> names;
     if (weir_status s = weir::embed::read_paths(paths, n, &names, err)) return s;
-    weir::embed::CompileRequest request;
-    if (weir_status s = read_request(*engine->state, options, &request, err)) return s;
     return weir::embed::compile_to(ruleset_out, diags_out, [&](auto* out, auto* diags) {
       return weir::embed::compile_paths(engine->state, names, std::move(request), out, diags, err);
     });
@@ -284,13 +286,9 @@ weir_status weir_compile_files(const weir_engine* engine, const weir_str* paths,
 weir_status weir_bundle_load(const weir_engine* engine, weir_str bytes, const weir_compile_options* options,
                              weir_ruleset** ruleset_out, weir_diags** diags_out, weir_error* err) {
   return call(err, [&]() -> weir_status {
-    if (diags_out != nullptr) *diags_out = nullptr;
-    WEIR_REQUIRE(ruleset_out, err);
-    *ruleset_out = nullptr;
-    WEIR_REQUIRE(engine, err);
-    if (bytes.len != 0) WEIR_REQUIRE(bytes.ptr, err);
     weir::embed::CompileRequest request;
-    if (weir_status s = read_request(*engine->state, options, &request, err)) return s;
+    if (weir_status s = weir::embed::begin(engine, options, ruleset_out, diags_out, &request, err)) return s;
+    if (bytes.len != 0) WEIR_REQUIRE(bytes.ptr, err);
     auto bundle = weir::bundle::Bundle::parse(view(bytes), {engine->state->trusted_keys});
     if (!bundle.ok()) return report(err, bundle.status(), weir::embed::code_of_source(bundle.status()));
     auto set = weir::driver::rule_set_of(*bundle);

@@ -9,8 +9,7 @@
 
 #include "embed-api/src/handles.h"
 #include "embed-api/src/slot.h"
-#include "runtime/rollout/diff.h"
-#include "runtime/rollout/promotion.h"
+#include "runtime/rollout/trial.h"
 
 namespace weir::embed {
 
@@ -32,8 +31,8 @@ class Rollout {
   // May end the rollout, if it decides by itself.
   void add(uint32_t event, const value::Value* row, const engine::EventResult& result);
   bool label(std::string_view event_id, bool positive);
-  // WEIR_E_CONFLICT: it has ended, or somebody else has published.
-  weir_status end(bool promote, const std::string& why, weir_error* err);
+  // WEIR_E_CONFLICT: it has ended, or somebody else has published. `by` is empty where nobody asked for it.
+  weir_status end(bool promote, const std::string& by, const std::string& why, weir_error* err);
 
   struct Report {
     uint32_t state = WEIR_ROLLOUT_RUNNING;
@@ -44,14 +43,14 @@ class Rollout {
   Report report() const;
 
  private:
-  void decide();
-  weir_status end_locked(bool promote, const std::string& why, weir_error* err);
+  void decide(const rollout::Judgement& judgement);
+  weir_status end_locked(bool promote, const std::string& by, const std::string& why, weir_error* err);
 
   const std::weak_ptr<Slot> slot_;  // which may point here
   const std::shared_ptr<const RulesetState> live_, candidate_;
-  const Options options_;
-  mutable std::mutex mutex_;
-  rollout::Diff diff_;  // under mutex_, as all below
+  const std::string by_, reason_;  // it was started
+  rollout::Trial trial_;
+  mutable std::mutex mutex_;  // of what follows
   uint32_t state_ = WEIR_ROLLOUT_RUNNING;
   uint64_t generation_ = 0;
   std::string why_;

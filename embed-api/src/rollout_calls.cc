@@ -151,7 +151,7 @@ weir_status weir_rollout_end(weir_rollout* rollout, int32_t promote, weir_str by
     WEIR_REQUIRE(rollout, err);
     WEIR_REQUIRE_TEXT(by, err);
     WEIR_REQUIRE_TEXT(reason, err);
-    return rollout->state->end(promote != 0, fmt::format("by {}: {}", view(by), view(reason)), err);
+    return rollout->state->end(promote != 0, std::string(view(by)), std::string(view(reason)), err);
   });
 }
 

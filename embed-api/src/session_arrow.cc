@@ -1,5 +1,7 @@
 // A record batch of events.
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
 #include "embed-api/src/arrow_columns.h"
 #include "embed-api/src/arrow_result.h"
@@ -14,6 +16,7 @@ using types::EventSchema;
 using value::Value;
 
 constexpr size_t kTogether = 1024;  // rows made of columns at a time
+constexpr uint64_t kLongestTimeout = INT64_MAX;
 
 // Rows of one event type, made from columns.
 class RowMaker {
@@ -105,11 +108,17 @@ class RowMaker {
   value::Arena arena_;
 };
 
-weir_status evaluate(weir_session* session, uint32_t event, RowMaker& rows, ArrowResult& out, weir_error* err) {
+// `timeout` of the whole batch; 0: none. *expired is set if it was over before the last event was through.
+weir_status evaluate(weir_session* session, uint32_t event, RowMaker& rows, std::chrono::nanoseconds timeout,
+                     ArrowResult& out, bool* expired, weir_error* err) {
   std::vector<engine::Session::EventRow> events;
   bool moved = false;
   weir_status audited = WEIR_OK;
-  session->engine->set_time_limit({});
+  if (timeout.count() > 0) {
+    session->engine->set_deadline(std::chrono::steady_clock::now() + timeout);
+  } else {
+    session->engine->set_time_limit({});
+  }
   for (int64_t first = 0; first < rows.count(); first += kTogether) {
     const auto count = static_cast<size_t>(std::min<int64_t>(kTogether, rows.count() - first));
     if (weir_status s = rows.make(first, count, err)) return s;
@@ -123,6 +132,7 @@ weir_status evaluate(weir_session* session, uint32_t event, RowMaker& rows, Arro
       if (result.moved) return;
       ++session->events;
       out.add(result);
+      *expired = *expired || result.expired;
       const value::Value* const row = events[i].row;
       if (weir_status s = audit_trips(*session, state::to_nanos(row[types::EventSchema::kTimeSlot]), result, err))
         audited = s;
@@ -134,13 +144,10 @@ weir_status evaluate(weir_session* session, uint32_t event, RowMaker& rows, Arro
   return audited;
 }
 
-}  // namespace
-}  // namespace weir::embed
-
-weir_status weir_session_eval_arrow(weir_session* session, const weir_schema* schema, const ArrowSchema* type,
-                                    const ArrowArray* rows, ArrowSchema* result_type, ArrowArray* result,
-                                    weir_error* err) {
-  using namespace weir::embed;
+// No limit: *result has no column for it.
+weir_status eval_arrow(weir_session* session, const weir_schema* schema, const ArrowSchema* type,
+                       const ArrowArray* rows, std::optional<uint64_t> timeout_ns, ArrowSchema* result_type,
+                       ArrowArray* result, weir_error* err) {
   return call(err, [&]() -> weir_status {
     WEIR_REQUIRE(result_type, err);
     WEIR_REQUIRE(result, err);
@@ -153,6 +160,7 @@ weir_status weir_session_eval_arrow(weir_session* session, const weir_schema* sc
     if (type->release == nullptr || rows->release == nullptr) return report(err, WEIR_E_ARG, "the batch was released");
     if (schema->ruleset != session->ruleset)
       return report(err, WEIR_E_SCHEMA, "`schema` is not of the session's rule set");
+    if (timeout_ns.value_or(0) > kLongestTimeout) return report(err, WEIR_E_ARG, "`timeout_ns` is beyond 292 years");
     const Shape& shape = session->ruleset->shapes[schema->event];
     RowMaker maker(shape, session->ruleset->program->events[schema->event].slot_count);
     if (weir_status s = maker.open(*type, *rows, err)) return s;
@@ -161,9 +169,27 @@ weir_status weir_session_eval_arrow(weir_session* session, const weir_schema* sc
       const auto count = static_cast<size_t>(std::min<int64_t>(kTogether, maker.count() - first));
       if (weir_status s = maker.make(first, count, err)) return s;
     }
-    ArrowResult out;
-    if (weir_status s = evaluate(session, static_cast<uint32_t>(schema->event), maker, out, err)) return s;
+    ArrowResult out(timeout_ns.has_value());
+    bool expired = false;
+    const std::chrono::nanoseconds timeout(timeout_ns.value_or(0));
+    if (weir_status s = evaluate(session, static_cast<uint32_t>(schema->event), maker, timeout, out, &expired, err))
+      return s;
     out.move_to(result_type, result);
-    return WEIR_OK;
+    return expired ? report(err, WEIR_E_LIMIT, "the time for the batch was over: see the column `expired`") : WEIR_OK;
   });
+}
+
+}  // namespace
+}  // namespace weir::embed
+
+weir_status weir_session_eval_arrow(weir_session* session, const weir_schema* schema, const ArrowSchema* type,
+                                    const ArrowArray* rows, ArrowSchema* result_type, ArrowArray* result,
+                                    weir_error* err) {
+  return weir::embed::eval_arrow(session, schema, type, rows, std::nullopt, result_type, result, err);
+}
+
+weir_status weir_session_eval_arrow_within(weir_session* session, const weir_schema* schema, const ArrowSchema* type,
+                                           const ArrowArray* rows, uint64_t timeout_ns, ArrowSchema* result_type,
+                                           ArrowArray* result, weir_error* err) {
+  return weir::embed::eval_arrow(session, schema, type, rows, timeout_ns, result_type, result, err);
 }

@@ -69,11 +69,10 @@ weir_status audit_trips(weir_session& session, int64_t time_nanos, const engine:
   const engine::State& state = *session.engine->state();
   for (const uint32_t rule : result.trips) {
     const engine::Trips::Status status = state.trips().status(rule, time_nanos);
+    const std::string text = fmt::format("out of service for {} until {}", engine::trip_cause_name(status.cause),
+                                         value::to_text(state::from_nanos(status.until)));
     const absl::Status written = session.audit->log->append_step(
-        "trip", session.ruleset->program->rules[rule].id,
-        fmt::format("out of service for {} until {}", engine::trip_cause_name(status.cause),
-                    value::to_text(state::from_nanos(status.until))),
-        wall_now(), state.clock());
+        {"trip", session.ruleset->program->rules[rule].id, text}, wall_now(), state.clock());
     if (!written.ok()) return report(err, written, WEIR_E_IO);
   }
   return WEIR_OK;

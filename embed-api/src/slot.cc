@@ -74,10 +74,11 @@ weir_status Slot::publish(std::shared_ptr<const RulesetState> rules, std::string
     }
   }
   if (status != WEIR_OK) {
-    audit_step_locked("failure", hash, own.message);
+    audit_step_locked({"failure", hash, own.message});
     return report(err, status, own.message);
   }
-  audit_step_locked("publish", hash, fmt::format("generation {}{}{}", *now, source.empty() ? "" : ", ", source));
+  const std::string text = fmt::format("generation {}{}{}", *now, source.empty() ? "" : ", ", source);
+  audit_step_locked({"publish", hash, text});
   // What was current is let go here, outside the lock: freeing native code may take a while.
   return WEIR_OK;
 }
@@ -88,7 +89,7 @@ void Slot::note_failure(std::string_view source, const weir_error& error, std::s
     const std::lock_guard lock(mutex_);
     note_failure_locked(source, error.code, error.message, std::move(diags));
   }
-  audit_step_locked("failure", source, error.message);
+  audit_step_locked({"failure", source, error.message});
 }
 
 weir_status Slot::audit(const std::string& path, weir_error* err) {
@@ -100,14 +101,14 @@ weir_status Slot::audit(const std::string& path, weir_error* err) {
   return WEIR_OK;
 }
 
-void Slot::audit_step(std::string_view step, std::string_view of, std::string_view text) {
+void Slot::audit_step(const io::AuditStep& step) {
   const std::lock_guard lock(audit_mutex_);
-  audit_step_locked(step, of, text);
+  audit_step_locked(step);
 }
 
-void Slot::audit_step_locked(std::string_view step, std::string_view of, std::string_view text) {
+void Slot::audit_step_locked(const io::AuditStep& step) {
   if (audit_ == nullptr) return;
-  const absl::Status written = audit_->append_step(step, of, text, wall_now(), 0);
+  const absl::Status written = audit_->append_step(step, wall_now(), 0);
   if (written.ok()) return;
   const std::lock_guard lock(mutex_);
   status_.audit_note = std::string(written.message());

@@ -68,11 +68,11 @@ class Slot {
   // From now on steps go into the log; those of the slot are publishes and failures.
   weir_status audit(const std::string& path, weir_error* err);
   // A log that fails takes no more, and the status says so.
-  void audit_step(std::string_view step, std::string_view of, std::string_view text);
+  void audit_step(const io::AuditStep& step);
   SlotStatus status() const;
 
  private:
-  void audit_step_locked(std::string_view step, std::string_view of, std::string_view text);
+  void audit_step_locked(const io::AuditStep& step);
   weir_status check_fit(const RulesetState& rules, weir_error* err) const;
   void note_failure_locked(std::string_view source, weir_status status, std::string_view message,
                            std::shared_ptr<const weir_diags> diags);

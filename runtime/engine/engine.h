@@ -88,6 +88,8 @@ class Rules {
   const match::ListSet& list(uint32_t list) const { return *lists_[list]; }
   // The rules of an event type that are evaluated (not off), in order of the source: eval_rules' group.
   const std::vector<uint32_t>& active_rules(uint32_t event) const { return active_rules_[event]; }
+  // Whether some expression reads a feature without naming a key. By feature.
+  const std::vector<bool>& read_bare() const { return read_bare_; }
   // What batches of an event type are looked at by (runtime/batch); made when first asked for. Thread-safe.
   const batch::Plan& batch_plan(uint32_t event) const;
 
@@ -97,6 +99,7 @@ class Rules {
   std::shared_ptr<const ir::Candidate> candidate_;
   value::ConstantPool constants_;
   std::vector<std::vector<uint32_t>> active_rules_;
+  std::vector<bool> read_bare_;
   struct LazyPlan;
   std::vector<std::unique_ptr<LazyPlan>> batch_plans_;  // by event type
   std::vector<std::unique_ptr<match::ListSet>> lists_;
@@ -216,6 +219,8 @@ class Session {
   // steps until they have enough or the time is over, so that a limit is overrun by little and costs at most a third
   // more. The update of features is not cut short.
   void set_time_limit(std::chrono::nanoseconds limit);
+  // The same for all calls from now on together: events that come when it is over only count in features.
+  void set_deadline(std::chrono::steady_clock::time_point deadline);
 
   // An event of this type and time went to another session of the state: lateness is judged by it too. Not needed where
   // events come in order of time.

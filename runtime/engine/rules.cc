@@ -99,6 +99,11 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::create(std::shared_ptr<const
     if (!set.ok()) return set.status();
     rules->lists_.push_back(*std::move(set));
   }
+  rules->read_bare_.resize(p.features.size());
+  for (ir::NodeId id = 0; id < p.module.size(); ++id) {
+    if (p.module.node(id).op == ir::Op::kFeature)
+      rules->read_bare_[static_cast<size_t>(p.module.node(id).index)] = true;
+  }
   std::vector<std::vector<ir::NodeId>> groups;
   for (const ir::Event& event : p.events) {
     rules->batch_plans_.push_back(std::make_unique<LazyPlan>());

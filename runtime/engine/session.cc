@@ -123,6 +123,10 @@ std::span<const index::GroupEvaluation::Outcome> Session::Impl::outcomes() {
 
 // Conditions change nothing, so they are evaluated anew with more steps when they did not have enough.
 std::span<const index::GroupEvaluation::Outcome> Session::Impl::outcomes_in_time() {
+  if (is_over()) {
+    result.expired = true;
+    return {};
+  }
   const int64_t all = ctx.steps;
   for (int64_t slice = std::min(all, kFirstSlice);;) {
     const Clock::time_point before = Clock::now();
@@ -162,8 +166,10 @@ const std::vector<ir::NodeId>& Session::Impl::event_conditions(uint32_t type) {
 
 // What the columns cannot decide is evaluated when the event's turn comes: only then is the state as it should be.
 void Session::Impl::evaluate_batch(std::span<const EventRow> events, const Receive& each) {
-  for (size_t first = 0; first < events.size(); first += batch::kRows) {
-    const auto some = events.subspan(first, std::min(batch::kRows, events.size() - first));
+  // What is found for many events together is not cut short, so there are fewer where the time is limited.
+  const size_t at_a_time = has_deadline ? batch::kRows / 8 : batch::kRows;
+  for (size_t first = 0; first < events.size(); first += at_a_time) {
+    const auto some = events.subspan(first, std::min(at_a_time, events.size() - first));
     select(some);
     for (size_t i = 0; i < some.size(); ++i) {
       const Batch* batch = batches[some[i].event].get();
@@ -187,7 +193,8 @@ void Session::Impl::select(std::span<const EventRow> events) {
     if (batch != nullptr) batch->rows.clear();
   }
   place_in_batch.resize(batch::kRows);
-  for (size_t i = 0; i < events.size(); ++i) {
+  const bool over = time_limit.count() == 0 && is_over();  // then nothing is evaluated
+  for (size_t i = 0; i < events.size() && !over; ++i) {
     const uint32_t type = events[i].event;
     const std::vector<uint32_t>& active = rules->active_rules(type);
     if (active.empty() || active.size() < options.min_batched_rules) continue;
@@ -212,7 +219,7 @@ void Session::Impl::select(std::span<const EventRow> events) {
 void Session::Impl::evaluate_rules() {
   const std::vector<uint32_t>& active = rules->active_rules(event);
   if (options.time_rules && events % kTimedEvery == 0) evaluate_rules_timed(active);
-  for (const auto& [position, truth] : time_limit.count() > 0 ? outcomes_in_time() : outcomes()) {
+  for (const auto& [position, truth] : has_deadline ? outcomes_in_time() : outcomes()) {
     const uint32_t rule = active[position];
     if (guarded && protection.left_out()[position] != 0) continue;
     if (truth == Truth::kTrue) {

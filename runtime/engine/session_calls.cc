@@ -102,7 +102,15 @@ bool Session::has_label(uint32_t label, const Value& key, int64_t now_nanos) {
   return impl_->view.has_label_now(label, key, now_nanos);
 }
 
-void Session::set_time_limit(std::chrono::nanoseconds limit) { impl_->time_limit = limit; }
+void Session::set_time_limit(std::chrono::nanoseconds limit) {
+  impl_->time_limit = limit;
+  impl_->has_deadline = limit.count() > 0;
+}
+void Session::set_deadline(std::chrono::steady_clock::time_point deadline) {
+  impl_->time_limit = {};
+  impl_->has_deadline = true;
+  impl_->deadline = deadline;
+}
 
 void Session::observe(uint32_t event, int64_t time_nanos) {
   const Impl::Inside inside(*impl_);

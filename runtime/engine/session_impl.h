@@ -140,10 +140,12 @@ struct Session::Impl {
   uint64_t events = 0;  // evaluated by this session
   uint64_t duplicate_events = 0, ahead_events = 0, expired_events = 0;
   using Clock = std::chrono::steady_clock;
-  std::chrono::nanoseconds time_limit{0};
-  Clock::time_point deadline;  // of the event at hand, if there is a limit
-  int depth = 0;               // of Inside
-  uint32_t event = 0;          // type, and time, of the current event
+  std::chrono::nanoseconds time_limit{0};  // of each event; 0: the deadline stays where it is
+  bool has_deadline = false;
+  Clock::time_point deadline;  // of the event at hand
+  bool is_over() const { return has_deadline && Clock::now() >= deadline; }
+  int depth = 0;       // of Inside
+  uint32_t event = 0;  // type, and time, of the current event
   int64_t time = 0;
 };
 

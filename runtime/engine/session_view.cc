@@ -20,7 +20,6 @@ SessionView::SessionView(const Rules& rules, State& state, Seat& seat)
       slowest_(program_.events.size()),
       current_(program_.features.size()),
       current_clock_(program_.features.size(), 0),
-      read_bare_(program_.features.size(), false),
       entity_labels_(program_.entities.size()) {
   for (uint32_t e = 0; e < program_.events.size(); ++e) {
     lateness_.push_back(state.policy(e).lateness_nanos);
@@ -28,10 +27,6 @@ SessionView::SessionView(const Rules& rules, State& state, Seat& seat)
   }
   for (uint32_t i = 0; i < program_.labels.size(); ++i) entity_labels_[program_.labels[i].entity].push_back(i);
   find_horizon();
-  const ir::Module& module = program_.module;
-  for (ir::NodeId id = 0; id < module.size(); ++id) {
-    if (module.node(id).op == ir::Op::kFeature) read_bare_[static_cast<size_t>(module.node(id).index)] = true;
-  }
 }
 
 void SessionView::find_horizon() {

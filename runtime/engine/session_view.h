@@ -78,7 +78,7 @@ class SessionView final : public value::StateView {
   value::Value read(uint32_t feature, const state::Key& key);
   state::Access access(uint32_t feature) const;
   bool had_label(uint32_t label, const state::Key& key) const;
-  bool read_bare(uint32_t feature) const { return read_bare_[feature]; }
+  bool read_bare(uint32_t feature) const { return rules_.read_bare()[feature]; }
 
   const Rules& rules_;
   const ir::Program& program_;
@@ -89,7 +89,6 @@ class SessionView final : public value::StateView {
   std::vector<int64_t> slowest_;         // by event type: of all sessions, as last asked
   std::vector<CurrentKey> current_;      // by feature: the key of the event last evaluated
   std::vector<uint64_t> current_clock_;  // the event it is of
-  std::vector<bool> read_bare_;          // by feature: whether an expression reads it by name alone
   std::vector<std::vector<uint32_t>> entity_labels_;
   std::vector<LabelBefore> labels_before_;  // of those the event last updated wrote
   match::ListTable::Snapshot lists_;        // as of this event

@@ -134,14 +134,18 @@ absl::Status AuditLog::append(const engine::StateChange& change, int64_t wall_na
   return append_line(members, wall_nanos, after_events);
 }
 
-absl::Status AuditLog::append_step(std::string_view step, std::string_view of, std::string_view text,
-                                   int64_t wall_nanos, uint64_t after_events) {
-  std::string members = "\"step\":";
-  append_json_quoted(step, &members);
-  members += ",\"of\":";
-  append_json_quoted(of, &members);
-  members += ",\"text\":";
-  append_json_quoted(text, &members);
+absl::Status AuditLog::append_step(const AuditStep& step, int64_t wall_nanos, uint64_t after_events) {
+  std::string members;
+  const auto member = [&](std::string_view name, std::string_view text) {
+    members += fmt::format("{}\"{}\":", members.empty() ? "" : ",", name);
+    append_json_quoted(text, &members);
+  };
+  member("step", step.step);
+  member("of", step.of);
+  if (!step.by.empty()) member("by", step.by);
+  if (!step.proposed_by.empty()) member("proposed_by", step.proposed_by);
+  if (!step.reason.empty()) member("reason", step.reason);
+  member("text", step.text);
   return append_line(members, wall_nanos, after_events);
 }
 

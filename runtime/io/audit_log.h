@@ -6,8 +6,9 @@
 // `hash` is the SHA-256 of the line up to the comma before it; `prev` is the hash of the line before, 64 zeros in the
 // first. Whoever alters, takes out or inserts a line must rewrite all after it, so who keeps the newest hash elsewhere
 // sees it. The members of a change are those of change_json.h: a log replays with `weir run --changes`. What the engine
-// does by itself (a rule that trips, a rollout) is a step: "step", "of" and "text" in place of the change and what was
-// before and after. A replay passes steps over, as it takes them again.
+// does by itself (a rule that trips, a rollout), and what people do with rules, is a step: "step", "of", "by",
+// "proposed_by", "reason" and "text", those that say something, in place of the change and what was before and after. A
+// replay passes steps over, as it takes them again.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,14 @@ struct AuditSummary {
 // NotFound, or DataLoss with the line at which the chain breaks.
 absl::StatusOr<AuditSummary> verify_audit_log(const std::string& path);
 
+// Members that are empty are left out; "step", "of" and "text" are always there.
+struct AuditStep {
+  std::string_view step, of, text;
+  std::string_view by = {};           // who took it; empty: nobody did
+  std::string_view proposed_by = {};  // of rules: somebody else, where two people must agree
+  std::string_view reason = {};       // as they gave it
+};
+
 // Not thread-safe.
 class AuditLog {
  public:
@@ -43,8 +52,7 @@ class AuditLog {
   // On an error nothing is known to be written, and the log takes no more.
   absl::Status append(const engine::StateChange& change, int64_t wall_nanos, uint64_t after_events,
                       std::string_view before, std::string_view after);
-  absl::Status append_step(std::string_view step, std::string_view of, std::string_view text, int64_t wall_nanos,
-                           uint64_t after_events);
+  absl::Status append_step(const AuditStep& step, int64_t wall_nanos, uint64_t after_events);
   const std::string& head() const { return head_; }
   uint64_t records() const { return records_; }
 

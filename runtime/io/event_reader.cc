@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "runtime/io/json_decoder.h"
@@ -84,7 +85,9 @@ class BatchDecoder {
 
 struct EventReader::Impl {
   Impl(std::vector<std::string> paths, DecodePlan p, const ReaderOptions& o)
-      : plan(std::move(p)), options(o), splitter(std::move(paths), plan, o.split), inline_decoder(plan) {}
+      : plan(std::move(p)), options(o), splitter(std::move(paths), plan, o.split) {
+    inline_decoder.emplace(plan);
+  }
 
   ~Impl() {
     {
@@ -156,7 +159,7 @@ struct EventReader::Impl {
         input_ended = true;
         return nullptr;
       }
-      inline_decoder.decode(batch);
+      inline_decoder->decode(batch);
       if (!batch->raw.status.ok()) input_ended = true;
       return batch;
     }
@@ -222,6 +225,18 @@ struct EventReader::Impl {
     return true;
   }
 
+  absl::Status set_plan(DecodePlan next) {
+    if (!threads.empty()) return absl::FailedPreconditionError("several threads decode ahead");
+    if (current != nullptr && current->raw.csv != nullptr)
+      return absl::FailedPreconditionError("the header of a CSV file is read once");
+    plan = std::move(next);
+    inline_decoder.emplace(plan);
+    if (current == nullptr) return absl::OkStatus();
+    inline_decoder->decode(current);
+    --at;
+    return absl::OkStatus();
+  }
+
   bool buffered() {
     if (current != nullptr && at < current->records.size()) return true;
     if (threads.empty()) return false;
@@ -232,7 +247,7 @@ struct EventReader::Impl {
   DecodePlan plan;
   ReaderOptions options;
   RecordSplitter splitter;
-  BatchDecoder inline_decoder;
+  std::optional<BatchDecoder> inline_decoder;
   RejectLog rejects;
   absl::Status status;
   Batch* current = nullptr;
@@ -267,6 +282,7 @@ absl::StatusOr<std::unique_ptr<EventReader>> EventReader::open(std::vector<std::
 
 bool EventReader::next(Record* record) { return impl_->next(record); }
 bool EventReader::next(std::vector<Record>* records, size_t most) { return impl_->next(records, most); }
+absl::Status EventReader::set_plan(DecodePlan plan) { return impl_->set_plan(std::move(plan)); }
 absl::Status EventReader::status() const { return impl_->status; }
 bool EventReader::buffered() const { return impl_->buffered(); }
 const RejectLog& EventReader::rejects() const { return impl_->rejects; }

@@ -46,6 +46,10 @@ class EventReader {
   bool next(Record* record);
   // The same for several: one at least, `most` at most, as many as are decoded. All are valid until the next call.
   bool next(std::vector<Record>* records, size_t most);
+  // Records are decoded by another plan from now on: the one that next() gave last, which it gives again, and all after
+  // it. FailedPrecondition, and nothing has changed: several threads decode ahead, or the file at hand is CSV, whose
+  // header was read by the plan before.
+  absl::Status set_plan(DecodePlan plan);
   // InvalidArgument: strict, and a record was rejected; otherwise what the system said.
   absl::Status status() const;
   // Whether next() would return without waiting for input: a good moment to flush output if not.

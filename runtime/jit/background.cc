@@ -1,6 +1,8 @@
 #include "runtime/jit/background.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <deque>
 #include <exception>
@@ -97,6 +99,9 @@ class Queue {
   }
 
   void work() {
+    // Where cores are scarce, whoever evaluates goes before.
+    constexpr int kNice = 10;
+    static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice));
     for (;;) {
       std::shared_ptr<BackgroundTask> task;
       {

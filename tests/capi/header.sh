@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# header.sh INCLUDE CC CXX: weir.h stands alone, without a warning, in each language it claims, and is all there is.
+# header.sh INCLUDE CC CXX: weir.h, and weir.hpp in C++, stand alone, without a warning, in each language it claims, and is all there is.
 set -euo pipefail
 include=$1 cc=$2 cxx=$3
-test "$(cd "$include" && find . -type f)" = ./weir/weir.h
+test "$(cd "$include" && find . -type f | sort | tr '\n' ' ')" = "./weir/weir.h ./weir/weir.hpp "
 source=$(mktemp --suffix=.c)
 trap 'rm -f "$source"' EXIT
 cat > "$source" <<'C'
@@ -18,3 +18,7 @@ int main(void) {
 C
 for std in c11 c17; do "$cc" -std=$std -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$include" "$source"; done
 for std in c++17 c++20; do "$cxx" -std=$std -x c++ -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$include" "$source"; done
+for std in c++17 c++20; do
+  printf '#include <weir/weir.hpp>\n#include <weir/weir.hpp>\nint main() { return weir::status() ? 0 : 1; }\n' |
+    "$cxx" -std=$std -x c++ -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$include" -
+done

@@ -32,13 +32,15 @@ std::unique_ptr<serve::Service> make_service() {
   source.sources = {{"a.weir", kRules}};
   source.read_file = [](base::FileId, const std::string&) { return std::optional<std::string>("words\nbad\n"); };
   serve::Service::Parts parts;
-  parts.load.rules.tier = engine::Tier::kInterpreter;
+  serve::LoadOptions how;
+  how.rules.tier = engine::Tier::kInterpreter;
+  parts.loader = std::make_shared<serve::Loader>(how);
   serve::LoadFailure failure;
   auto first = std::make_shared<serve::Generation>();
   first->number = 1;
-  first->set = serve::load(source, parts.load, nullptr, &failure);
+  first->set = parts.loader->load(source, nullptr, &failure);
   if (first->set == nullptr) abort();
-  parts.first = first;
+  parts.beginning.first = first;
   parts.tokens = *serve::Tokens::parse("all host,reader,author,approver,operator " + crypto::sha256_hex("t") +
                                        "\nother approver " + crypto::sha256_hex("u"));
   const int memory = memfd_create("audit", MFD_CLOEXEC);

@@ -122,7 +122,9 @@ def publish(weir, folder):
     assert server.stop() == 0
     audit = (folder / "audit.jsonl").read_text()
     for step, name in (("propose", "ann"), ("reject", "ann"), ("publish", "bob"), ("roll_back", "olga")):
-        assert any(f'"step":"{step}"' in line and f"by {name}" in line for line in audit.splitlines()), (step, audit)
+        assert any(f'"step":"{step}"' in line and f'"by":"{name}"' in line for line in audit.splitlines()), (step, audit)
+    published = next(json.loads(line) for line in audit.splitlines() if '"step":"publish"' in line)
+    assert published["proposed_by"] == "ann" and published["reason"] == "good", published
 
 
 def changes(weir, folder):
@@ -164,6 +166,7 @@ def changes(weir, folder):
     server.ask("POST", "/v1/snapshot", None, "olga", 422)  # it keeps no state
     assert server.stop() == 0
     audit = [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
+    assert audit.pop(0)["step"] == "start"
     assert [a["change"] for a in audit] == ["set_label", "clear_label", "add_to_list", "remove_from_list", "replace_list", "snooze", "end_snooze", "reset_limit"]
     assert all(a["by"] == "olga" for a in audit)
 
@@ -202,18 +205,20 @@ def limits(weir, folder):
             return out.decode()
 
     assert talk(b"GET /v1/health/live HTTP/1.1\r\nHost: x\r\nSlow").startswith("HTTP/1.1 408")
-    assert talk(b"GET / HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n").startswith("HTTP/1.1 431")
+    assert talk(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n").startswith("HTTP/1.1 431")
     assert talk(b"GET / HTTP/3.0\r\n\r\n").startswith("HTTP/1.1 505")
     assert talk(b"nonsense\r\n\r\n").startswith("HTTP/1.1 400")
-    assert talk(b"POST /v1/evaluate HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n").startswith("HTTP/1.1 400")
-    assert talk(b"POST /v1/evaluate HTTP/1.1\r\nContent-Length: 2000\r\n\r\n").startswith("HTTP/1.1 413")
+    assert talk(b"GET /v1/health/live HTTP/1.1\r\n\r\n").startswith("HTTP/1.1 400")  # no Host
+    assert talk(b"GET /v1/health/live HTTP/1.0\r\n\r\n").startswith("HTTP/1.1 200")
+    assert talk(b"POST /v1/evaluate HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n").startswith("HTTP/1.1 400")
+    assert talk(b"POST /v1/evaluate HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n").startswith("HTTP/1.1 413")
     # Pipelined, in order, the last one closing.
-    two = b"GET /v1/health/live HTTP/1.1\r\n\r\nGET /v1/gone HTTP/1.1\r\nConnection: close\r\n\r\n"
+    two = b"GET /v1/health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/gone HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answer = talk(two)
     assert answer.index("HTTP/1.1 200") < answer.index("HTTP/1.1 404"), answer
     # Chunked, with 100-continue.
     body = json.dumps(event(1)).encode()
-    chunked = b"POST /v1/evaluate HTTP/1.1\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    chunked = b"POST /v1/evaluate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as s:
         s.sendall(chunked)
         assert s.recv(100).startswith(b"HTTP/1.1 100")
@@ -328,6 +333,267 @@ def watch(weir, folder):
     assert until(lambda s: s["generation"] == 3)["last_load_error"] is None
     assert server.stop() == 0
     assert '"step":"reload"' in (folder / "audit.jsonl").read_text()
+
+
+def edited(least):
+    return files(**{"post.weir": RULES.replace("texts >= 3", f"texts >= {least}")})
+
+
+def publish_files(server, expected, given):
+    """By ann, approved by bob; the generation."""
+    made = server.ask("POST", "/v1/proposals", {"expected_generation": expected, "files": given}, "ann", 201)
+    return server.ask("POST", f"/v1/proposals/{made['id']}/approve", {"reason": "good"}, "bob")["generation"]
+
+
+def kept(weir, folder):
+    """What was published decides after a restart, with who let it; what is damaged is passed over, and that is said."""
+    write_rules(folder)
+    options = ("--state", str(folder / "state"))
+
+    def status():
+        return server.ask("GET", "/v1/status", who="rita")
+
+    def because(number):
+        return server.ask("POST", "/v1/evaluate", event(number), "host")["hits"]
+
+    server = Server(weir, folder, *options)
+    assert status()["began_with"] == {"generation": 1, "from": "rules", "notes": []}
+    assert publish_files(server, 1, edited(2)) == 2 and publish_files(server, 2, edited(1)) == 3
+    before = status()
+    server.stop(signal.SIGKILL)
+    server = Server(weir, folder, *options)
+    now = status()
+    assert now["began_with"] == {"generation": 3, "from": "kept", "notes": []}, now
+    for same in ("generation", "published", "published_by", "proposed_by", "reason", "rules"):
+        assert now[same] == before[same], same
+    assert because(1)[0]["because"] == "1 posts"
+    # The way back is there, too.
+    assert server.ask("POST", "/v1/rollback", {"generation": 2, "expected_generation": 3}, "olga")["generation"] == 4
+    assert server.stop() == 0
+    newest = sorted((folder / "state").glob("published-*.rules"))[-1]
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+    server = Server(weir, folder, *options)
+    now = status()
+    assert now["generation"] == 3 and "generation 4" in now["began_with"]["notes"][0] and "hash" in now["began_with"]["notes"][0], now
+    # Numbers are not used twice.
+    assert server.stop() == 0
+    server = Server(weir, folder, *options, "--rules-first")
+    now = status()
+    assert now["step"] == "reload" and now["published_by"] == "the command line" and now["generation"] > 4, now
+    assert server.stop() == 0
+    server = Server(weir, folder, *options)
+    assert status()["generation"] == now["generation"] and status()["rules"] == now["rules"]
+    assert server.stop() == 0
+    for file in (folder / "state").glob("published-*.rules"):
+        file.write_bytes(b"WEIRPUBL")
+    server = Server(weir, folder, *options)
+    assert status()["began_with"]["from"] == "rules" and len(status()["began_with"]["notes"]) >= 4
+    assert status()["generation"] == now["generation"] + 1
+    assert server.stop() == 0
+    steps = [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
+    assert [s["step"] for s in steps].count("start") == 6
+    assert subprocess.run([weir, "state", "audit", "verify", folder / "audit.jsonl"], capture_output=True).returncode == 0
+
+
+def rollout(weir, folder):
+    """A candidate beside the rules that decide: by people, by its conditions, over a restart."""
+    write_rules(folder)
+    options = ("--state", str(folder / "state"))
+    server = Server(weir, folder, *options)
+    number = 0
+
+    def send(n):
+        nonlocal number
+        verdicts = []
+        for _ in range(n):
+            number += 1
+            verdicts.append(server.ask("POST", "/v1/evaluate", event(number, author=f"u{number}", second=0), "host")["verdict"])
+        return verdicts
+
+    def propose(expected, least):
+        return server.ask("POST", "/v1/proposals", {"expected_generation": expected, "files": edited(least)}, "ann", 201)["id"]
+
+    def start(which, who="bob", expect=200, **asked):
+        return server.ask("POST", f"/v1/proposals/{which}/rollout", asked, who, expect)
+
+    def until(stage):
+        for _ in range(200):
+            report = server.ask("GET", "/v1/rollout", who="rita")
+            if report["stage"] == stage:
+                return report
+            time.sleep(0.05)
+        raise AssertionError(report)
+
+    server.ask("GET", "/v1/rollout", who="rita", expect=404)
+    server.ask("POST", "/v1/rollout/promote", {}, "bob", 409)
+    server.ask("POST", "/v1/rollout/rollback", {}, "olga", 409)
+    server.ask("POST", "/v1/rollout/labels", {"labels": []}, "olga", 409)
+    start(99, expect=404)
+    first = propose(1, 1)
+    start(first, who="ann", expect=403)  # has not the role
+    start(first, min_overlap=0.5, expect=422)  # when?
+    start(first, events=0, min_overlap=-1, expect=422)
+    report = start(first, reason="let us see")
+    assert report["stage"] == "running" and report["generation"] == 2 and report["started_by"] == "bob" and report["proposed_by"] == "ann", report
+    start(propose(2, 4), expect=409)  # one at a time
+    assert set(send(5)) == {"allow"}  # the live rules decide
+    report = server.ask("GET", "/v1/rollout", who="rita")
+    figures = report["figures"]
+    assert figures["events"] == 5 and figures["verdicts"]["changed"] == 5 and figures["rules"][0]["id"] == "R-1", report
+    assert figures["samples"][0]["candidate"] == "review" and figures["samples"][0]["only_candidate"] == ["R-1"]
+    assert server.ask("GET", "/v1/status", who="rita")["rollout"]["proposal"] == first
+    assert {r["id"]: r["fired"] for r in server.ask("GET", "/v1/rules", who="rita")["rules"]}["R-1"] == 0
+    labels = [{"event": "e1", "positive": True}, {"event": "gone", "positive": False}]
+    assert server.ask("POST", "/v1/rollout/labels", {"labels": labels}, "olga") == {"taken": 1, "not_remembered": ["gone"]}
+    server.ask("POST", "/v1/rollout/labels", {"labels": [{"event": 1}]}, "olga", 422)
+    done = server.ask("POST", "/v1/rollout/promote", {"reason": "good"}, "bob")
+    assert done["stage"] == "promoted" and done["generation"] == 3 and done["ended_by"] == "bob", done
+    assert send(1) == ["review"]
+    assert server.ask("GET", f"/v1/proposals/{first}", who="rita")["stage"] == "published"
+    # By its conditions: it would raise no alert at all.
+    start(propose(3, 100), events=5, min_overlap=0.8)
+    send(6)
+    report = until("rolled_back")
+    assert "not met" in report["why"] and report["ended_by"] == "the gate" and report["generation"] == 5, report
+    assert send(1) == ["review"]
+    start(propose(5, 1), events=3)  # the same
+    send(4)
+    assert until("promoted")["generation"] == 7
+    # Something else is published meanwhile.
+    start(propose(7, 2))
+    assert publish_files(server, 8, edited(3)) == 9
+    assert until("overtaken")["generation"] == 9
+    # A restart ends it, and says so.
+    start(propose(9, 2))
+    send(2)
+    server.stop(signal.SIGKILL)
+    server = Server(weir, folder, *options)
+    status = server.ask("GET", "/v1/status", who="rita")
+    assert status["generation"] == 11 and status["step"] == "rollout_ended" and status["rollout"] is None, status
+    assert set(send(2)) == {"allow"}
+    assert server.stop() == 0
+    steps = [json.loads(line)["step"] for line in (folder / "audit.jsonl").read_text().splitlines()]
+    assert [s for s in steps if s not in ("propose", "publish")] == ["start", "rollout", "rollout_labels", "promote", "rollout", "rollout_rolled_back", "rollout", "promote",
+                                                                      "rollout", "rollout", "start", "rollout_ended"], steps
+
+
+def trust(weir, folder):
+    """Only signed bundles, only forward; a restart too."""
+    write_rules(folder)
+
+    def run(*command):
+        return subprocess.run([weir, *map(str, command)], check=True, capture_output=True, text=True)
+
+    run("bundle", "keygen", folder / "key")
+    run("bundle", "keygen", folder / "other")
+
+    def bundle(name, least, *more, key="key"):
+        write(folder / "rules/post.weir", RULES.replace("texts >= 3", f"texts >= {least}"))
+        run("bundle", "build", "--rules", folder / "rules", "--out", folder / name, "--key", folder / key, *more)
+        return (folder / name).read_bytes()
+
+    first = bundle("1.weirb", 3)
+    second = bundle("2.weirb", 1, "--parent", folder / "1.weirb")
+    stranger = bundle("3.weirb", 1, "--parent", folder / "1.weirb", key="other")
+    options = ("--state", str(folder / "state"), "--trust", str(folder / "key.pub"))
+    server = Server(weir, folder, *options, rules="1.weirb")
+
+    def propose(text, expected, code):
+        return server.ask("POST", f"/v1/proposals?expected_generation={expected}", text, "ann", code, kind="application/octet-stream")
+
+    server.ask("POST", "/v1/proposals", {"expected_generation": 1, "files": files()}, "ann", 403)
+    for refused in (stranger, second[:-1] + bytes([second[-1] ^ 1])):
+        assert "detail" in propose(refused, 1, 422)
+    made = propose(second, 1, 201)
+    server.ask("POST", f"/v1/proposals/{made['id']}/approve", {}, "bob")
+    assert "older" in propose(first, 2, 422)["detail"]
+    server.ask("POST", "/v1/rollback", {"generation": 1, "expected_generation": 2}, "olga", 403)
+    assert server.ask("GET", "/v1/status", who="rita")["rules"]["release"] == 2
+    assert server.stop() == 0
+    server = Server(weir, folder, *options, rules="1.weirb")
+    status = server.ask("GET", "/v1/status", who="rita")
+    assert status["rules"]["release"] == 2 and status["generation"] == 2 and status["began_with"]["from"] == "kept", status
+    assert server.stop() == 0
+    # Kept, but of nobody who is trusted any more.
+    server = Server(weir, folder, "--state", str(folder / "state"), "--trust", str(folder / "other.pub"), rules="3.weirb")
+    status = server.ask("GET", "/v1/status", who="rita")
+    assert status["began_with"]["from"] == "rules" and len(status["began_with"]["notes"]) == 1, status
+    assert server.stop() == 0
+
+
+def status(weir, folder):
+    """`weir status` knows which files decide; verdicts name them."""
+    write_rules(folder)
+    server = Server(weir, folder)
+    write(folder / "token", token("rita") + "\n")
+    rules = folder / "rules"
+
+    def ask(*more, url=None):
+        return subprocess.run([weir, "status", "--server", url or f"http://127.0.0.1:{server.port}", "--token-file", folder / "token", *more], capture_output=True, text=True)
+
+    def hash_of_verdict(n):
+        code, headers, _ = server.raw("POST", "/v1/evaluate", json.dumps(event(n)), {"Content-Type": "application/json", "Authorization": "Bearer " + token("host")})
+        assert code == 200
+        return headers["Weir-Rules"], headers["Weir-Generation"]
+
+    found = ask("--rules", rules)
+    assert found.returncode == 0 and "yes: the files decide" in found.stdout, found
+    assert hash_of_verdict(1)[0] in found.stdout
+    assert publish_files(server, 1, edited(2)) == 2
+    found = ask("--rules", rules)
+    assert found.returncode == 1 and "NO: other rules decide" in found.stdout, found
+    write(rules / "post.weir", RULES.replace("texts >= 3", "texts >= 2"))
+    found = ask("--rules", rules, "--generation", "2")
+    assert found.returncode == 0 and "publish, by bob, proposed by ann" in found.stdout, found
+    assert hash_of_verdict(2) == (json.loads(ask("--format", "json").stdout)["rules"]["hash"], "2")
+    assert ask("--generation", "1").returncode == 1
+    bundle = folder / "r.weirbundle"
+    subprocess.run([weir, "bundle", "build", "--rules", rules, "--out", bundle], check=True, capture_output=True)
+    assert ask("--rules", bundle).returncode == 0
+    for url in ("http://127.0.0.1:1", "ftp://x", "https://127.0.0.1:%d" % server.port):
+        assert ask(url=url).returncode == 2, url
+    write(folder / "token", "wrong")
+    assert "401" in ask().stderr
+    assert server.stop() == 0
+
+
+def deadline(weir, folder):
+    """A request that must be answered in time is, with the verdict that weir.yaml declares."""
+    write(folder / "rules/weir.yaml", "protect: {fail: review}\n")
+    write(folder / "rules/slow.weir", """
+event post { n: int  s: string }
+feature seen = count() from post by post.s over 1h
+rule slow on post { id "R-1" when [0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, [0,1,2,3,4,5,6,7,8,9].all(c, [0,1,2,3,4,5,6,7,8,9].all(d,
+  [0,1,2,3,4,5,6,7,8,9].all(e, a + b + c + d + e + post.n >= 0))))) then { verdict block } mode live }
+rule often on post { id "R-2" when seen >= 4 then { verdict challenge } mode live }
+""")
+    server = Server(weir, folder, tokens=False)
+
+    def post(n, several=0, **headers):
+        one = {"time": "2026-01-01T00:00:00Z", "id": f"e{n}", "n": 1, "s": "a"}
+        body, path = (one, "/v1/evaluate") if several == 0 else ([{**one, "id": f"e{n}-{i}"} for i in range(several)], "/v1/evaluate/batch")
+        code, _, text = server.raw("POST", path, json.dumps(body), {"Content-Type": "application/json", **headers})
+        return code, json.loads(text)
+
+    code, answer = post(1, **{"Weir-Timeout": "1ms"})
+    assert code == 200 and answer["expired"] and answer["verdict"] == "review" and answer["hits"] == [], answer
+    begun = time.monotonic()
+    code, answers = post(2, 3, **{"Weir-Timeout": "2ms"})
+    assert code == 200 and all(a["expired"] and a["verdict"] == "review" for a in answers), answers
+    assert time.monotonic() - begun < 5
+    for wrong in ("soon", "0ms", "-1s"):
+        assert post(3, **{"Weir-Timeout": wrong})[0] == 400
+    status = server.ask("GET", "/v1/status")
+    assert status["events"]["expired"] == 4
+    assert "weir_events_expired_total 4" in server.ask("GET", "/metrics")
+    # They count in features.
+    code, answer = post(5, **{"Weir-Timeout": "60s"})
+    assert {h["id"]: h["outcome"] for h in answer["hits"]}["R-2"] == "fired" and "expired" not in answer, answer
+    assert server.stop() == 0
+    server = Server(weir, folder, "--deadline", "1ms", tokens=False)
+    assert post(1)[1]["expired"]
+    assert server.stop() == 0
 
 
 def operations(weir, folder):

@@ -23,11 +23,10 @@ absl::Status Audit::append(const engine::StateChange& change, uint64_t after_eve
   return log_->append(change, wall_nanos(), after_events, before, after);
 }
 
-absl::Status Audit::append_step(std::string_view step, std::string_view of, std::string_view text,
-                                uint64_t after_events) {
+absl::Status Audit::append_step(const io::AuditStep& step, uint64_t after_events) {
   const std::lock_guard lock(mutex_);
   if (log_ == nullptr) return absl::FailedPreconditionError("no audit log is kept");
-  return log_->append_step(step, of, text, wall_nanos(), after_events);
+  return log_->append_step(step, wall_nanos(), after_events);
 }
 
 uint64_t Audit::records() {

@@ -20,8 +20,8 @@ class Audit {
   bool kept() const { return log_ != nullptr; }
   absl::Status append(const engine::StateChange& change, uint64_t after_events, std::string_view before,
                       std::string_view after);
-  // A step in the life of the rules; the text says who took it.
-  absl::Status append_step(std::string_view step, std::string_view of, std::string_view text, uint64_t after_events);
+  // In the life of the rules.
+  absl::Status append_step(const io::AuditStep& step, uint64_t after_events);
   uint64_t records();
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "compiler/base/diagnostics.h"
 #include "tools/serve/problem.h"
@@ -29,6 +30,17 @@ Members::Members(const Exchange& exchange) : body_(tools::Json::object()) {
   status_ = body_.is_discarded() ? 400 : 422;
   detail_ = body_.is_discarded() ? "the body is not valid JSON" : "the body is not a JSON object";
   body_ = tools::Json::object();
+}
+
+bool read_number(std::string_view text, uint64_t* out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool read_id(const Exchange& exchange, uint64_t* id, Response* response) {
+  if (read_number(exchange.parameter, id)) return true;
+  set_problem(response, 404, fmt::format("there is no proposal `{}`", exchange.parameter));
+  return false;
 }
 
 void Members::wrong(std::string_view name, std::string_view why) {
@@ -72,6 +84,20 @@ uint64_t Members::required_count(std::string_view name) {
   const std::optional<uint64_t> n = count(name);
   if (!n) wrong(name, "is absent");
   return n.value_or(0);
+}
+
+std::optional<double> Members::share(std::string_view name) {
+  const tools::Json* v = find(name);
+  if (v == nullptr) return std::nullopt;
+  if (v->is_number() && v->get<double>() >= 0) return v->get<double>();
+  wrong(name, "is not a number from 0");
+  return std::nullopt;
+}
+
+bool Members::flag(std::string_view name) {
+  const tools::Json* v = find(name);
+  if (v != nullptr && !v->is_boolean()) wrong(name, "is neither true nor false");
+  return v != nullptr && v->is_boolean() && v->get<bool>();
 }
 
 std::vector<std::string> Members::required_texts(std::string_view name) {

@@ -40,6 +40,11 @@ void each_bracket(std::string_view json, Visit&& visit) {
 // Whether nothing in the text is nested deeper; a text that is no JSON may give either.
 bool depth_within(std::string_view json, size_t most);
 
+// A whole number, and nothing else.
+bool read_number(std::string_view text, uint64_t* out);
+// A proposal's, of the path; false, and answered, if there cannot be such a proposal.
+bool read_id(const Exchange& exchange, uint64_t* id, Response* response);
+
 // Members of the request's body, each asked for once. What is wrong with them is kept: finish() tells the first.
 class Members {
  public:
@@ -52,6 +57,9 @@ class Members {
   std::optional<uint64_t> count(std::string_view name);
   uint64_t required_count(std::string_view name);
   std::vector<std::string> required_texts(std::string_view name);
+  // From 0; 0.2 is 20 %.
+  std::optional<double> share(std::string_view name);
+  bool flag(std::string_view name);  // false if it is absent
   // Null if it is not there; an object of whatever members.
   tools::Json array(std::string_view name);
   // An object, as text.
@@ -59,10 +67,11 @@ class Members {
 
   // False, and answered, if something is wrong: with the body as such, a member, or one that nobody asked for.
   bool finish(Response* response);
+  // For what only the caller can see: the first is told.
+  void wrong(std::string_view name, std::string_view why);
 
  private:
   const tools::Json* find(std::string_view name);
-  void wrong(std::string_view name, std::string_view why);
 
   tools::Json body_;
   int status_ = 0;  // 0: all is well

@@ -1,6 +1,7 @@
 #include "tools/serve/deciders.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "runtime/engine/carry_over.h"
@@ -25,12 +26,13 @@ void add(const engine::Session& session, EventTotals* totals) {
   totals->late += session.late_events();
   totals->duplicate += session.duplicate_events();
   totals->ahead += session.ahead_events();
+  totals->expired += session.expired_events();
 }
 
-void add(const ir::Program& program, const std::vector<engine::RuleCounters>& counters,
+void add(const RuleSet& set, const std::vector<engine::RuleCounters>& counters,
          std::map<std::string, RuleTotals>* totals) {
-  for (size_t r = 0; r < program.rules.size(); ++r) {
-    const ir::Rule& rule = program.rules[r];
+  for (size_t r = 0; r < set.rule_count; ++r) {
+    const ir::Rule& rule = set.program->rules[r];
     RuleTotals& total = (*totals)[rule.id];
     total.id = rule.id;
     total.name = rule.name;
@@ -75,7 +77,6 @@ std::vector<std::unique_lock<std::mutex>> Deciders::lock_all() const {
 absl::Status Deciders::publish(std::shared_ptr<const Generation> next) {
   const engine::SessionOptions options = options_of(*next);
   std::vector<std::unique_ptr<engine::Session>> ended;
-  std::shared_ptr<const Generation> retired;
   const auto locks = lock_all();
   if (store_ != nullptr) {
     if (absl::Status s = store_->set_rules(next->set->rules, next->number); !s.ok()) return s;
@@ -86,16 +87,30 @@ absl::Status Deciders::publish(std::shared_ptr<const Generation> next) {
     {
       const std::lock_guard lock(totals_mutex_);
       add(*lane->session, &events_);
-      add(*lane->generation->set->program, lane->session->counters(), &rules_);
+      add(*lane->generation->set, lane->session->counters(), &rules_);
     }
     ended.push_back(std::move(lane->session));
     lane->session = std::make_unique<engine::Session>(next->set->rules, state, options);
     lane->generation = next;
   }
   const std::lock_guard lock(current_mutex_);
-  retired = std::exchange(current_, std::move(next));
+  retired_.push_back(std::exchange(current_, std::move(next)));
   number_.store(current_->number, std::memory_order_release);
   return absl::OkStatus();
+}
+
+bool Deciders::has_unused() const {
+  const std::lock_guard lock(current_mutex_);
+  return std::ranges::any_of(retired_, [](const auto& generation) { return generation.use_count() == 1; });
+}
+
+void Deciders::free_unused() {
+  std::vector<std::shared_ptr<const Generation>> unused;
+  const std::lock_guard lock(current_mutex_);
+  const auto used = [](const auto& generation) { return generation.use_count() > 1; };
+  const auto first = std::partition(retired_.begin(), retired_.end(), used);
+  std::move(first, retired_.end(), std::back_inserter(unused));
+  retired_.erase(first, retired_.end());
 }
 
 absl::StatusOr<engine::Applied> Deciders::apply(const engine::StateChange& change, engine::StateChange* made,
@@ -168,9 +183,16 @@ std::vector<RuleTotals> Deciders::rule_totals() {
     totals = rules_;
     for (const auto& lane : lanes_) live.push_back({lane->generation, lane->session->counters()});
   }
-  for (const Live& l : live) add(*l.generation->set->program, l.counters, &totals);
+  for (const Live& l : live) add(*l.generation->set, l.counters, &totals);
   std::vector<RuleTotals> out;
   for (auto& [id, total] : totals) out.push_back(std::move(total));
+  return out;
+}
+
+std::vector<uint64_t> Deciders::lane_generations() {
+  std::vector<uint64_t> out;
+  for (size_t i = 0; i < lanes_.size(); ++i)
+    with_current(i, [&](const Generation& generation, engine::Session&, Store*) { out.push_back(generation.number); });
   return out;
 }
 

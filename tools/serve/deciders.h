@@ -19,18 +19,17 @@
 
 #include "absl/status/statusor.h"
 #include "runtime/engine/apply_change.h"
+#include "tools/serve/kept_rules.h"
+#include "tools/serve/live_rollout.h"
 #include "tools/serve/rule_set.h"
 #include "tools/serve/store.h"
 
 namespace weir::serve {
 
 // A published rule set. Immutable.
-struct Generation {
-  uint64_t number = 0;
+struct Generation : Account {
   std::shared_ptr<const RuleSet> set;
-  int64_t wall_nanos = 0;       // when
-  std::string proposed_by, by;  // by: who let it decide
-  std::string reason;
+  std::shared_ptr<LiveRollout> rollout;  // under way; usually null. Told of each event
 };
 
 // What a rule did, of all lanes and generations so far.
@@ -40,7 +39,7 @@ struct RuleTotals {
 };
 
 struct EventTotals {
-  uint64_t events = 0, late = 0, duplicate = 0, ahead = 0;
+  uint64_t events = 0, late = 0, duplicate = 0, ahead = 0, expired = 0;
 };
 
 class Deciders {
@@ -79,6 +78,10 @@ class Deciders {
   absl::StatusOr<engine::Applied> apply(const engine::StateChange& change, engine::StateChange* made,
                                         uint64_t* after_events);
 
+  // Generations that no longer decide are kept until nobody uses them, so that no serving thread has to free one.
+  bool has_unused() const;
+  void free_unused();
+
   // Tells each lane how far the others are, and takes snapshots that are due.
   void tick();
   absl::Status snapshot();
@@ -89,6 +92,7 @@ class Deciders {
   std::vector<RuleTotals> rule_totals();
   size_t state_bytes();
   std::vector<std::string> warming();
+  std::vector<uint64_t> lane_generations();  // that each lane decides by
 
  private:
   struct Lane {
@@ -100,6 +104,7 @@ class Deciders {
 
   mutable std::mutex current_mutex_;
   std::shared_ptr<const Generation> current_;
+  std::vector<std::shared_ptr<const Generation>> retired_;
   std::atomic<uint64_t> number_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Store> store_;  // under the lock of its one lane

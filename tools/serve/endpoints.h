@@ -24,6 +24,12 @@ void proposal(Exchange& exchange, Response* response);
 void approve(Exchange& exchange, Response* response);
 void reject(Exchange& exchange, Response* response);
 void roll_back(Exchange& exchange, Response* response);
+// endpoints_rollout.cc
+void start_rollout(Exchange& exchange, Response* response);
+void rollout(Exchange& exchange, Response* response);
+void promote_rollout(Exchange& exchange, Response* response);
+void roll_back_rollout(Exchange& exchange, Response* response);
+void label_rollout(Exchange& exchange, Response* response);
 // endpoints_changes.cc
 void labels(Exchange& exchange, Response* response);
 void set_label(Exchange& exchange, Response* response);

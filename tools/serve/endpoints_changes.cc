@@ -12,8 +12,6 @@
 namespace weir::serve {
 namespace {
 
-void answer(const tools::Json& json, Response* response) { response->body = tools::json_text(json) + "\n"; }
-
 // Which members a change's body has, beside "reason" and "time".
 struct ChangeBody {
   std::vector<std::string_view> required;  // texts
@@ -50,7 +48,7 @@ void change(Exchange& exchange, engine::ChangeKind kind, const ChangeBody& body,
     return set_problem(response, 500,
                        fmt::format("the change is made, but not in the audit log: {}", std::string(written.message())));
   }
-  answer({{"before", applied->before}, {"after", applied->after}}, response);
+  answer(200, {{"before", applied->before}, {"after", applied->after}}, response);
 }
 
 tools::Json list_json(const ir::List& declared, const match::ListVersion& version) {
@@ -86,7 +84,7 @@ void labels(Exchange& exchange, Response* response) {
           label["generation"] = l.mark.from.generation();
           out["labels"].push_back(std::move(label));
         }
-        answer(out, response);
+        answer(200, out, response);
       });
 }
 
@@ -105,7 +103,7 @@ void lists(Exchange& exchange, Response* response) {
         const auto& declared = generation.set->program->lists;
         for (uint32_t i = 0; i < declared.size(); ++i)
           out["lists"].push_back(list_json(declared[i], *session.state()->lists().current(i)));
-        answer(out, response);
+        answer(200, out, response);
       });
 }
 
@@ -115,7 +113,7 @@ void list(Exchange& exchange, Response* response) {
         const auto& declared = generation.set->program->lists;
         for (uint32_t i = 0; i < declared.size(); ++i) {
           if (declared[i].name != exchange.parameter) continue;
-          return answer(list_json(declared[i], *session.state()->lists().current(i)), response);
+          return answer(200, list_json(declared[i], *session.state()->lists().current(i)), response);
         }
         set_problem(response, 404, fmt::format("the rules have no list `{}`", exchange.parameter));
       });
@@ -149,7 +147,7 @@ void snoozes(Exchange& exchange, Response* response) {
                                                item["reason"] = s.reason;
                                                out["snoozes"].push_back(std::move(item));
                                              }
-                                             answer(out, response);
+                                             answer(200, out, response);
                                            });
 }
 
@@ -168,7 +166,7 @@ void reset_limit(Exchange& exchange, Response* response) {
 void snapshot(Exchange& exchange, Response* response) {
   const absl::Status taken = exchange.service.deciders().snapshot();
   if (!taken.ok()) return set_problem(response, taken);
-  answer({{"snapshot", true}}, response);
+  answer(200, {{"snapshot", true}}, response);
 }
 
 }  // namespace weir::serve

@@ -1,6 +1,7 @@
 // Events in, verdicts out.
 #include <fmt/format.h>
 
+#include "compiler/driver/units.h"
 #include "compiler/types/schema.h"
 #include "runtime/engine/state.h"
 #include "runtime/explain/explain.h"
@@ -15,7 +16,32 @@
 namespace weir::serve {
 namespace {
 
-constexpr std::string_view kGenerationHeader = "Weir-Generation";
+constexpr std::string_view kGenerationHeader = "Weir-Generation", kRulesHeader = "Weir-Rules";
+using Clock = std::chrono::steady_clock;
+
+// By when all events of the request are to be decided about: `Weir-Timeout`, or what the server was started with.
+// False, and answered, if the header is no duration.
+bool read_deadline(const Exchange& exchange, std::optional<Clock::time_point>* out, Response* response) {
+  std::chrono::nanoseconds time = exchange.service.limits().deadline;
+  if (!exchange.request.timeout.empty()) {
+    const auto nanos = driver::parse_duration(exchange.request.timeout);
+    if (!nanos || *nanos <= 0) {
+      set_problem(response, 400, fmt::format("Weir-Timeout `{}` is no duration like 5ms", exchange.request.timeout));
+      return false;
+    }
+    time = std::chrono::nanoseconds(*nanos);
+  }
+  if (time.count() > 0) *out = Clock::now() + time;
+  return true;
+}
+
+void limit_time(const std::optional<Clock::time_point>& deadline, engine::Session& session) {
+  if (deadline) {
+    session.set_deadline(*deadline);
+  } else {
+    session.set_time_limit({});
+  }
+}
 
 // `?event=`: -1 if the body says which. False, and answered, if there is no such event.
 bool asked_event(const Exchange& exchange, int* event, Response* response) {
@@ -97,6 +123,7 @@ void append_explanations(const Explained& explained, uint32_t event, engine::Ses
 void tell_generation(const Worker& worker, Response* response) {
   fmt::format_int number(worker.pinned->number);
   response->add_header(kGenerationHeader, std::string_view(number.data(), number.size()));
+  response->add_header(kRulesHeader, worker.pinned->set->files_hash);
 }
 
 void not_kept(const absl::Status& status, Response* response) {
@@ -147,11 +174,10 @@ void tell_trips(Service& service, const engine::Session& session, const engine::
   const engine::State& state = *session.state();
   for (const uint32_t rule : result.trips) {
     const engine::Trips::Status status = state.trips().status(rule, time);
+    const std::string text =
+        fmt::format("out of service for {} until {}", engine::trip_cause_name(status.cause), wall_text(status.until));
     service.audit()
-        .append_step("trip", state.program().rules[rule].id,
-                     fmt::format("out of service for {} until {}", engine::trip_cause_name(status.cause),
-                                 wall_text(status.until)),
-                     state.clock())
+        .append_step({"trip", state.program().rules[rule].id, text}, state.clock())
         .IgnoreError();  // the verdict stands
   }
 }
@@ -211,6 +237,8 @@ void evaluate(Exchange& exchange, Response* response) {
   const std::string& body = exchange.request.body;
   if (!depth_within(body, exchange.service.limits().json_depth))
     return set_problem(response, 400, "the event is nested too deeply", {{"cause", "not_json"}});
+  std::optional<Clock::time_point> deadline;
+  if (!read_deadline(exchange, &deadline, response)) return;
   for (bool done = false; !done;) {
     worker.pin(exchange.service.deciders());
     begin(worker);
@@ -228,7 +256,9 @@ void evaluate(Exchange& exchange, Response* response) {
         worker.index, worker.pinned.get(), [&](engine::Session& session, Store* store) {
           if (store != nullptr) kept = store->log(record.event, record.row);
           if (!kept.ok()) return;
+          limit_time(deadline, session);
           const engine::EventResult& result = session.evaluate(record.event, record.row);
+          if (worker.pinned->rollout != nullptr) worker.pinned->rollout->trial.add(record.event, record.row, result);
           WorkerMetrics::add(worker.metrics.verdicts[static_cast<size_t>(result.verdict)]);
           tell_trips(exchange.service, session, result, time_of(record));
           tools::append_verdict_line(result, record, session, &response->body);
@@ -249,6 +279,8 @@ void evaluate_batch(Exchange& exchange, Response* response) {
   Worker& worker = exchange.worker;
   Service& service = exchange.service;
   Batch batch;
+  std::optional<Clock::time_point> deadline;
+  if (!read_deadline(exchange, &deadline, response)) return;
   if (!split(exchange, &batch, response)) return;
   if (batch.texts.size() > service.limits().batch_events) {
     return set_problem(response, 413,
@@ -284,7 +316,10 @@ void evaluate_batch(Exchange& exchange, Response* response) {
           for (const auto& row : rows)
             if (store != nullptr && kept.ok()) kept = store->log(row.event, row.row);
           if (!kept.ok()) return;
+          limit_time(deadline, session);
           session.evaluate_batch(rows, [&](size_t i, const engine::EventResult& result) {
+            if (worker.pinned->rollout != nullptr)
+              worker.pinned->rollout->trial.add(rows[i].event, rows[i].row, result);
             io::Record record;
             record.event = rows[i].event;
             record.row = rows[i].row;

@@ -1,8 +1,6 @@
 // Rules on their way to deciding.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "tools/serve/body.h"
 #include "tools/serve/endpoints.h"
 #include "tools/serve/problem.h"
@@ -10,11 +8,6 @@
 
 namespace weir::serve {
 namespace {
-
-void answer(int status, const tools::Json& json, Response* response) {
-  response->status = status;
-  response->body = tools::json_text(json) + "\n";
-}
 
 tools::Json to_json(const Proposal& p) {
   tools::Json out = {
@@ -36,22 +29,16 @@ tools::Json to_json(const Proposal& p) {
 }
 
 tools::Json to_json(const PastGeneration& g) {
-  return {
-      {"generation", g.number},     {"time", wall_text(g.wall_nanos)}, {"name", g.name},       {"release", g.sequence},
-      {"digest", g.digest},         {"proposed_by", g.proposed_by},    {"published_by", g.by}, {"reason", g.reason},
-      {"kept", g.bundle != nullptr}};
-}
-
-bool read_number(std::string_view text, uint64_t* out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-// Of the path; false, and answered, if there is no such proposal.
-bool read_id(const Exchange& exchange, uint64_t* id, Response* response) {
-  if (read_number(exchange.parameter, id)) return true;
-  set_problem(response, 404, fmt::format("there is no proposal `{}`", exchange.parameter));
-  return false;
+  return {{"generation", g.number},
+          {"time", wall_text(g.wall_nanos)},
+          {"step", g.step},
+          {"name", g.name},
+          {"release", g.sequence},
+          {"digest", g.digest},
+          {"proposed_by", g.proposed_by},
+          {"published_by", g.by},
+          {"reason", g.reason},
+          {"kept", g.bundle != nullptr}};
 }
 
 void propose_failed(const absl::Status& status, const LoadFailure& failure, Response* response) {

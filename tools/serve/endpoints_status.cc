@@ -13,8 +13,6 @@ constexpr char kOpenApi[] =
 #include "data/openapi.inc"
     ;
 
-void answer(const tools::Json& json, Response* response) { response->body = tools::json_text(json) + "\n"; }
-
 std::string_view native_name(engine::TierStatus::Native native) {
   switch (native) {
     case engine::TierStatus::Native::kNone:
@@ -33,13 +31,13 @@ std::string_view native_name(engine::TierStatus::Native native) {
 
 }  // namespace
 
-void live(Exchange&, Response* response) { answer({{"live", true}}, response); }
+void live(Exchange&, Response* response) { answer(200, {{"live", true}}, response); }
 
 void ready(Exchange& exchange, Response* response) {
   if (exchange.service.draining()) return set_problem(response, 503, "the server is shutting down");
   if (absl::Status s = exchange.service.deciders().failure(); !s.ok())
     return set_problem(response, 503, fmt::format("events cannot be logged: {}", std::string(s.message())));
-  answer({{"ready", true}, {"generation", exchange.service.deciders().number()}}, response);
+  answer(200, {{"ready", true}, {"generation", exchange.service.deciders().number()}}, response);
 }
 
 void metrics(Exchange& exchange, Response* response) {
@@ -61,11 +59,13 @@ void server_status(Exchange& exchange, Response* response) {
   out["started"] = wall_text(service.started());
   out["generation"] = now->number;
   out["published"] = wall_text(now->wall_nanos);
+  out["step"] = now->step;
   out["proposed_by"] = now->proposed_by;
   out["published_by"] = now->by;
   out["reason"] = now->reason;
   out["rules"] = {{"name", contents.name},
                   {"digest", now->set->bundle.digest()},
+                  {"hash", now->set->files_hash},
                   {"release", contents.sequence},
                   {"count", contents.rules.size()}};
   out["tier"] = {{"in_use", tier.tier == engine::Tier::kNative ? "native" : "interpreter"},
@@ -73,10 +73,24 @@ void server_status(Exchange& exchange, Response* response) {
                  {"units", tier.units},
                  {"units_done", tier.units_done},
                  {"note", tier.note}};
-  out["events"] = {
-      {"evaluated", events.events}, {"late", events.late}, {"duplicate", events.duplicate}, {"ahead", events.ahead}};
+  out["events"] = {{"evaluated", events.events},
+                   {"late", events.late},
+                   {"duplicate", events.duplicate},
+                   {"ahead", events.ahead},
+                   {"expired", events.expired}};
   out["state"] = {{"bytes", deciders.state_bytes()}, {"warming", deciders.warming()}};
   out["lanes"] = deciders.lanes();
+  out["deciding"] = deciders.lane_generations();
+  const Beginning& beginning = service.publisher().beginning();
+  out["began_with"] = {
+      {"generation", beginning.first->number}, {"from", beginning.kept ? "kept" : "rules"}, {"notes", beginning.notes}};
+  out["rollout"] = nullptr;
+  if (const auto& rollout = now->rollout; rollout != nullptr) {
+    out["rollout"] = {{"proposal", rollout->proposal},
+                      {"candidate", rollout->candidate->bundle.digest()},
+                      {"proposed_by", rollout->proposed_by},
+                      {"started_by", rollout->by}};
+  }
   out["load_failures"] = service.publisher().load_failures();
   out["last_load_error"] = nullptr;
   if (const std::optional<LoadError> error = service.publisher().last_error()) {
@@ -86,7 +100,7 @@ void server_status(Exchange& exchange, Response* response) {
                               {"diagnostics", error->failure.diagnostics},
                               {"generation", error->still}};
   }
-  answer(out, response);
+  answer(200, out, response);
 }
 
 void rules(Exchange& exchange, Response* response) {
@@ -109,7 +123,7 @@ void rules(Exchange& exchange, Response* response) {
                             {"snoozed", c.snoozed},
                             {"quarantined", c.quarantined}});
   }
-  answer(out, response);
+  answer(200, out, response);
 }
 
 }  // namespace weir::serve

@@ -16,14 +16,15 @@ struct Request {
   std::string authorization;  // the header's value
   std::string content_type;
   std::string accept;
-  std::string body;  // followed by io::kPadding bytes that are readable
-  std::string peer;  // address of the client, without its port
+  std::string timeout;  // Weir-Timeout
+  std::string body;     // followed by io::kPadding bytes that are readable
+  std::string peer;     // address of the client, without its port
   bool keep_alive = true;
   bool expects_continue = false;
 
   void clear() {
     method = Method::kOther;
-    for (std::string* text : {&path, &query, &authorization, &content_type, &accept, &body}) text->clear();
+    for (std::string* text : {&path, &query, &authorization, &content_type, &accept, &timeout, &body}) text->clear();
     keep_alive = true;
     expects_continue = false;
   }

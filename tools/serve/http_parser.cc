@@ -33,9 +33,12 @@ class Reader final : public http::basic_parser<true> {
     eager(true);
   }
   bool bad_target() const { return bad_target_; }
+  // RFC 9112, 3.2: without, or with several, nobody knows who is meant.
+  bool bad_host() const { return hosts_ > 1 || (hosts_ == 0 && version_ >= 11); }
 
  private:
-  void on_request_impl(http::verb method, StringView, StringView target, int, ErrorCode& ec) override {
+  void on_request_impl(http::verb method, StringView, StringView target, int version, ErrorCode& ec) override {
+    version_ = version;
     switch (method) {
       case http::verb::get:
         request_.method = Method::kGet;
@@ -61,7 +64,7 @@ class Reader final : public http::basic_parser<true> {
     }
   }
   void on_response_impl(int, StringView, int, ErrorCode&) override {}
-  void on_field_impl(http::field name, StringView, StringView value, ErrorCode&) override {
+  void on_field_impl(http::field name, StringView own_name, StringView value, ErrorCode&) override {
     switch (name) {
       case http::field::authorization:
         request_.authorization = view(value);
@@ -75,11 +78,21 @@ class Reader final : public http::basic_parser<true> {
       case http::field::expect:
         request_.expects_continue = same_word(view(value), "100-continue");
         break;
+      case http::field::host:
+        ++hosts_;
+        break;
+      case http::field::unknown:
+        if (same_word(view(own_name), "weir-timeout")) request_.timeout = view(value);
+        break;
       default:
         break;
     }
   }
-  void on_header_impl(ErrorCode&) override { request_.keep_alive = keep_alive(); }
+  void on_header_impl(ErrorCode& ec) override {
+    request_.keep_alive = keep_alive();
+    if (!bad_host()) return;
+    ec = http::error::bad_field;
+  }
   void on_body_init_impl(const boost::optional<uint64_t>& length, ErrorCode& ec) override {
     if (!length) return;
     if (*length > max_body_) {
@@ -105,6 +118,8 @@ class Reader final : public http::basic_parser<true> {
   Request& request_;
   const uint64_t max_body_;
   bool bad_target_ = false;
+  int version_ = 0;
+  int hosts_ = 0;
 };
 
 }  // namespace
@@ -147,7 +162,9 @@ size_t HttpParser::put(std::string_view bytes) {
         message_ = "only HTTP/1.0 and HTTP/1.1 are spoken here";
       } else {
         status_ = 400;
-        message_ = reader.bad_target() ? "malformed percent-encoding in the path" : "malformed HTTP request";
+        message_ = reader.bad_target()                                 ? "malformed percent-encoding in the path"
+                   : ec == http::error::bad_field && reader.bad_host() ? "one `Host` header is needed"
+                                                                       : "malformed HTTP request";
       }
       return used;
     }

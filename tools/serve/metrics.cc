@@ -89,6 +89,8 @@ void events(Service& service, std::string* out) {
   single(out, "weir_events_late_total", "counter", "Events too late for a window of a feature.", totals.late);
   single(out, "weir_events_duplicate_total", "counter", "Events ignored: their id came before.", totals.duplicate);
   single(out, "weir_events_ahead_total", "counter", "Events far ahead of the one before.", totals.ahead);
+  single(out, "weir_events_expired_total", "counter", "Events whose time was over before the rules were through.",
+         totals.expired);
 }
 
 void rule_counters(Service& service, std::string* out) {

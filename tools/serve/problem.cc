@@ -2,6 +2,11 @@
 
 namespace weir::serve {
 
+void answer(int status, const tools::Json& json, Response* response) {
+  response->status = status;
+  response->body = tools::json_text(json) + "\n";
+}
+
 void set_problem(Response* response, int status, std::string_view detail, const tools::Json& members) {
   response->status = status;
   response->content_type = kProblem;

@@ -1,4 +1,4 @@
-// Answers that say what went wrong: application/problem+json (RFC 9457).
+// Answers, and those that say what went wrong: application/problem+json (RFC 9457).
 #pragma once
 
 #include <string_view>
@@ -8,6 +8,8 @@
 #include "tools/weir/json.h"
 
 namespace weir::serve {
+
+void answer(int status, const tools::Json& json, Response* response);
 
 // {"title","status","detail"} and the further members. Replaces what the response had.
 void set_problem(Response* response, int status, std::string_view detail, const tools::Json& members = nullptr);

@@ -49,14 +49,6 @@ absl::StatusOr<driver::RuleSetSource> source_of(std::vector<RuleFile> files, con
   return out;
 }
 
-bool same_files(const bundle::Bundle& a, const bundle::Bundle& b) {
-  return std::ranges::equal(a.contents().files, b.contents().files, [](const bundle::File& x, const bundle::File& y) {
-    return x.path == y.path && x.content == y.content;
-  });
-}
-
-std::string because(std::string_view reason) { return reason.empty() ? "" : fmt::format("; {}", reason); }
-
 }  // namespace
 
 std::string_view stage_name(Proposal::Stage stage) {
@@ -67,13 +59,57 @@ std::string_view stage_name(Proposal::Stage stage) {
       return "published";
     case Proposal::Stage::kRejected:
       return "rejected";
+    case Proposal::Stage::kRollingOut:
+      return "rolling_out";
+    case Proposal::Stage::kRolledBack:
+      return "rolled_back";
   }
   return "";
 }
 
-Publisher::Publisher(Deciders* deciders, Audit* audit, LoadOptions options, bundle::Trust trust)
-    : deciders_(*deciders), audit_(*audit), options_(std::move(options)), trust_(std::move(trust)) {
-  remember(*deciders_.current());
+PastGeneration past_generation(const Account& account, const bundle::Bundle& bundle) {
+  PastGeneration out;
+  static_cast<Account&>(out) = account;
+  out.digest = bundle.digest();
+  out.name = bundle.contents().name;
+  out.sequence = bundle.contents().sequence;
+  out.bundle = std::make_shared<const bundle::Bundle>(bundle);
+  return out;
+}
+
+Publisher::Publisher(Deciders* deciders, Audit* audit, std::shared_ptr<Loader> loader, bundle::Trust trust,
+                     std::unique_ptr<KeptRules> kept, Beginning beginning)
+    : deciders_(*deciders),
+      audit_(*audit),
+      loader_(std::move(loader)),
+      trust_(std::move(trust)),
+      kept_(std::move(kept)),
+      beginning_(std::move(beginning)) {
+  for (const PastGeneration& past : beginning_.past) remember(past);
+  const std::shared_ptr<const Generation> first = deciders_.current();
+  remember(past_generation(*first, first->set->bundle));
+  auto account = std::make_shared<Generation>();
+  static_cast<Account&>(*account) = *first;
+  beginning_.first = std::move(account);
+  beginning_.past.clear();
+}
+
+absl::Status Publisher::begin() {
+  const std::shared_ptr<const Generation> first = deciders_.current();
+  if (audit_.kept()) {
+    const std::string text =
+        fmt::format("{}, {}{}{}", first->set->bundle.digest(), beginning_.kept ? "as it was published" : "of --rules",
+                    beginning_.notes.empty() ? "" : "; ", fmt::join(beginning_.notes, "; "));
+    absl::Status written = audit_.append_step({"start", fmt::format("generation {}", first->number), text},
+                                              deciders_.event_totals().events);
+    if (!written.ok()) return written;
+  }
+  if (!beginning_.kept || first->step != "rollout") return absl::OkStatus();
+  Account account;
+  account.step = "rollout_ended";
+  account.proposed_by = first->proposed_by;
+  account.reason = "the server was started again while a candidate ran beside these rules; it is given up";
+  return publish(first->set, std::move(account)).status();
 }
 
 absl::Status Publisher::check_expected(uint64_t expected) const {
@@ -109,19 +145,22 @@ absl::StatusOr<Proposal> Publisher::add(std::shared_ptr<const RuleSet> set, uint
       return status(absl::StatusCode::kAborted, fmt::format("{} proposals are open: decide about some first", open));
     made.id = next_id_;
   }
+  const std::string text = fmt::format("{} to follow generation {}", made.digest, expected);
   absl::Status written = audit_.append_step(
-      "propose", fmt::format("proposal {}", made.id),
-      fmt::format("by {}: {} to follow generation {}{}", author, made.digest, expected, because(reason)),
+      {.step = "propose", .of = fmt::format("proposal {}", made.id), .text = text, .by = author, .reason = reason},
       deciders_.event_totals().events);
   if (!written.ok()) return written;
   const std::lock_guard lock(mutex_);
   ++next_id_;
   last_error_.reset();
   proposals_.emplace(made.id, made);
+  const auto is_open = [](const Proposal& p) {
+    return p.stage == Proposal::Stage::kOpen || p.stage == Proposal::Stage::kRollingOut;
+  };
   size_t closed = 0;
-  for (const auto& [id, p] : proposals_) closed += p.stage != Proposal::Stage::kOpen;
+  for (const auto& [id, p] : proposals_) closed += !is_open(p);
   for (auto it = proposals_.begin(); it != proposals_.end() && closed > kMostClosed;) {
-    if (it->second.stage == Proposal::Stage::kOpen) {
+    if (is_open(it->second)) {
       ++it;
     } else {
       it = proposals_.erase(it);
@@ -142,7 +181,7 @@ absl::StatusOr<Proposal> Publisher::propose(std::vector<RuleFile> files, uint64_
     note_failure(*failure, author);
     return source.status();
   }
-  auto set = load(*source, options_, current->set.get(), failure);
+  auto set = loader_->load(*source, current->set.get(), failure);
   if (set == nullptr) {
     note_failure(*failure, author);
     return status(absl::StatusCode::kInvalidArgument, failure->message);
@@ -167,7 +206,7 @@ absl::StatusOr<Proposal> Publisher::propose(std::string_view bytes, uint64_t exp
     return status(absl::StatusCode::kPermissionDenied,
                   fmt::format("the server has a bundle of `{}`, this is one of `{}`", name, bundle->contents().name));
   }
-  auto set = load(*bundle, options_, failure);
+  auto set = loader_->load(*bundle, failure);
   if (set == nullptr) {
     note_failure(*failure, author);
     return status(absl::StatusCode::kInvalidArgument, failure->message);
@@ -175,7 +214,7 @@ absl::StatusOr<Proposal> Publisher::propose(std::string_view bytes, uint64_t exp
   return add(std::move(set), expected, author, reason);
 }
 
-absl::StatusOr<Proposal> Publisher::approve(uint64_t id, std::string_view by, std::string_view reason) {
+absl::StatusOr<Proposal> Publisher::decidable(uint64_t id, std::string_view by) const {
   auto found = proposal(id);
   if (!found.ok()) return found;
   if (found->stage != Proposal::Stage::kOpen)
@@ -184,7 +223,18 @@ absl::StatusOr<Proposal> Publisher::approve(uint64_t id, std::string_view by, st
     return status(absl::StatusCode::kPermissionDenied,
                   fmt::format("`{}` has proposed it: somebody else must approve it", by));
   if (absl::Status s = check_expected(found->expected); !s.ok()) return s;
-  auto number = publish(found->set, "publish", found->author, by, reason.empty() ? found->reason : reason);
+  return found;
+}
+
+absl::StatusOr<Proposal> Publisher::approve(uint64_t id, std::string_view by, std::string_view reason) {
+  auto found = decidable(id, by);
+  if (!found.ok()) return found;
+  Account account;
+  account.step = "publish";
+  account.proposed_by = found->author;
+  account.by = by;
+  account.reason = reason.empty() ? found->reason : reason;
+  auto number = publish(found->set, std::move(account));
   if (!number.ok()) return number.status();
   const std::lock_guard lock(mutex_);
   Proposal& p = proposals_.at(id);
@@ -201,9 +251,13 @@ absl::StatusOr<Proposal> Publisher::reject(uint64_t id, std::string_view by, std
   if (!found.ok()) return found;
   if (found->stage != Proposal::Stage::kOpen)
     return status(absl::StatusCode::kAborted, fmt::format("proposal {} is {}", id, stage_name(found->stage)));
-  absl::Status written =
-      audit_.append_step("reject", fmt::format("proposal {}", id), fmt::format("by {}{}", by, because(reason)),
-                         deciders_.event_totals().events);
+  absl::Status written = audit_.append_step({.step = "reject",
+                                             .of = fmt::format("proposal {}", id),
+                                             .text = found->digest,
+                                             .by = by,
+                                             .proposed_by = found->author,
+                                             .reason = reason},
+                                            deciders_.event_totals().events);
   if (!written.ok()) return written;
   const std::lock_guard lock(mutex_);
   Proposal& p = proposals_.at(id);
@@ -232,73 +286,81 @@ absl::StatusOr<PastGeneration> Publisher::roll_back(uint64_t to, uint64_t expect
   if (bundle == nullptr)
     return status(absl::StatusCode::kNotFound, fmt::format("generation {} is not there to go back to", to));
   LoadFailure failure;
-  auto set = load(*bundle, options_, &failure);
+  auto set = loader_->load(*bundle, &failure);
   if (set == nullptr) {
     note_failure(failure, by);
     return status(absl::StatusCode::kInternal, failure.message);
   }
-  auto number = publish(std::move(set), "roll_back", proposed_by, by, reason);
+  Account account;
+  account.step = "roll_back";
+  account.proposed_by = proposed_by;
+  account.by = by;
+  account.reason = reason;
+  auto number = publish(std::move(set), std::move(account));
   if (!number.ok()) return number.status();
   return generations().front();
 }
 
-absl::Status Publisher::reload(std::shared_ptr<const RuleSet> set, const LoadFailure& failure) {
-  constexpr std::string_view kBy = "the files";
+absl::Status Publisher::reload(std::shared_ptr<const RuleSet> set, const LoadFailure& failure, std::string_view by,
+                               std::string_view reason) {
   if (set == nullptr) {
-    note_failure(failure, kBy);
+    note_failure(failure, by);
     return status(absl::StatusCode::kInvalidArgument, failure.message);
   }
-  const std::shared_ptr<const Generation> current = deciders_.current();
-  if (same_files(set->bundle, current->set->bundle)) return absl::OkStatus();
-  auto number = publish(std::move(set), "reload", "", kBy, "they have changed");
-  if (!number.ok()) return number.status();
+  if (set->files_hash != deciders_.current()->set->files_hash) {
+    Account account;
+    account.step = "reload";
+    account.by = by;
+    account.reason = reason;
+    auto number = publish(std::move(set), std::move(account));
+    if (!number.ok()) return number.status();
+  }
   const std::lock_guard lock(mutex_);
   last_error_.reset();
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> Publisher::publish(std::shared_ptr<const RuleSet> set, std::string_view step,
-                                            std::string_view proposed_by, std::string_view by,
-                                            std::string_view reason) {
+absl::StatusOr<uint64_t> Publisher::publish(std::shared_ptr<const RuleSet> set, Account account,
+                                            std::shared_ptr<LiveRollout> rollout, std::string_view note) {
   auto next = std::make_shared<Generation>();
   const std::shared_ptr<const Generation> current = deciders_.current();
-  next->number = current->number + 1;
-  next->wall_nanos = wall_nanos();
-  next->proposed_by = proposed_by;
-  next->by = by;
-  next->reason = reason;
+  account.number = std::max(current->number + 1, beginning_.next);
+  account.wall_nanos = wall_nanos();
+  static_cast<Account&>(*next) = account;
   const bundle::RuleChanges changes =
       bundle::compare(current->set->bundle.contents().rules, set->bundle.contents().rules);
   next->set = std::move(set);
-  // Written first: rules that decide are always in the log.
-  const std::string text = fmt::format("by {}: {}, proposed by {}; rules added: {}, changed: {}, removed: {}{}", by,
-                                       next->set->bundle.digest(), proposed_by.empty() ? "nobody" : proposed_by,
-                                       fmt::join(changes.added, " "), fmt::join(changes.changed, " "),
-                                       fmt::join(changes.removed, " "), because(reason));
-  if (audit_.kept()) {
-    absl::Status written =
-        audit_.append_step(step, fmt::format("generation {}", next->number), text, deciders_.event_totals().events);
-    if (!written.ok()) return written;
+  next->rollout = std::move(rollout);
+  const bundle::Bundle& bundle = next->set->bundle;
+  const std::string of = fmt::format("generation {}", next->number);
+  const uint64_t events = deciders_.event_totals().events;
+  const auto write = [&](std::string_view step, std::string_view text) {
+    if (!audit_.kept()) return absl::OkStatus();
+    return audit_.append_step({step, of, text, account.by, account.proposed_by, account.reason}, events);
+  };
+  // Written first: rules that decide are always in the log, and on the disk.
+  const std::string text =
+      fmt::format("{}; rules added: {}, changed: {}, removed: {}{}{}", bundle.digest(), fmt::join(changes.added, " "),
+                  fmt::join(changes.changed, " "), fmt::join(changes.removed, " "), note.empty() ? "" : "; ", note);
+  if (absl::Status s = write(account.step, text); !s.ok()) return s;
+  absl::Status done = kept_ != nullptr ? kept_->keep({account, bundle.serialize()}) : absl::OkStatus();
+  if (done.ok()) {
+    done = deciders_.publish(next);
+    if (!done.ok() && kept_ != nullptr)
+      kept_->forget(account.number).IgnoreError();  // the disk fails, and that is told
   }
-  if (absl::Status s = deciders_.publish(next); !s.ok()) return s;
-  remember(*next);
+  if (!done.ok()) {
+    write("not_published", std::string(done.message())).IgnoreError();  // the caller is told
+    return done;
+  }
+  remember(past_generation(account, bundle));
+  if (next->rollout == nullptr) overtake_rollout(next->number);
   const std::lock_guard lock(mutex_);
   ++published_;
   return next->number;
 }
 
-void Publisher::remember(const Generation& generation) {
-  PastGeneration past;
-  const bundle::Contents& contents = generation.set->bundle.contents();
-  past.number = generation.number;
-  past.digest = generation.set->bundle.digest();
-  past.name = contents.name;
-  past.sequence = contents.sequence;
-  past.proposed_by = generation.proposed_by;
-  past.by = generation.by;
-  past.reason = generation.reason;
-  past.wall_nanos = generation.wall_nanos;
-  past.bundle = std::make_shared<const bundle::Bundle>(generation.set->bundle);
+void Publisher::remember(PastGeneration past) {
   const std::lock_guard lock(mutex_);
   generations_.push_back(std::move(past));
   if (generations_.size() > kKeptBundles) generations_[generations_.size() - 1 - kKeptBundles].bundle = nullptr;

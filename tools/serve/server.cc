@@ -139,7 +139,12 @@ struct Server::Impl {
       if (stopping && loop.connections.empty()) return;  // nothing is left to do here
       // Rules that no longer decide are let go of, also where no event comes.
       loop.worker->pin(service->deciders());
-      if (&loop == loops[0].get()) service->deciders().tick();
+      if (&loop == loops[0].get()) {
+        service->deciders().tick();
+        // Publishing is for the change thread. Posted again as long as it is due, it does nothing the second time.
+        if (service->deciders().has_unused()) changes.post([this] { service->deciders().free_unused(); });
+        if (service->publisher().rollout_is_due()) changes.post([this] { service->publisher().settle_rollout(); });
+      }
       tick(loop, timer);
     });
   }

@@ -25,9 +25,10 @@ struct Limits {
   uint32_t header_bytes = 8192;
   size_t json_depth = 64;
   size_t batch_events = 1000;
-  RateLimit requests = {0, 1};   // of each token, or address; an event of a batch counts as a request
-  RateLimit changes = {10, 60};  // of each token
-  RateLimit refusals = {5, 50};  // answers 401 to an address
+  std::chrono::nanoseconds deadline{0};  // of an evaluation that names none; 0: none
+  RateLimit requests = {0, 1};           // of each token, or address; an event of a batch counts as a request
+  RateLimit changes = {10, 60};          // of each token
+  RateLimit refusals = {5, 50};          // answers 401 to an address
 };
 
 // What one serving thread keeps: buffers, and decoders of the generation it last saw. One caller at a time.
@@ -53,12 +54,13 @@ struct Worker {
 class Service {
  public:
   struct Parts {
-    std::shared_ptr<const Generation> first;
+    Beginning beginning;
     std::shared_ptr<engine::State> state;  // null: an empty one
     std::unique_ptr<Store> store;          // may be null
+    std::unique_ptr<KeptRules> kept;       // may be null
     std::unique_ptr<Audit> audit;
     std::shared_ptr<const Tokens> tokens;  // null: there is no tokens file, and nothing can be changed
-    LoadOptions load;
+    std::shared_ptr<Loader> loader;
     bundle::Trust trust;
     size_t lanes = 1;
     Limits limits;

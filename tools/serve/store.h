@@ -1,4 +1,4 @@
-// State that outlives the server: what `weir run --state` keeps, for a server (runtime/durable).
+// State that outlives the process (runtime/durable), for `weir serve` and `weir run --state`.
 #pragma once
 
 #include <chrono>
@@ -37,6 +37,8 @@ class Store {
   absl::Status tick(const std::shared_ptr<engine::State>& state);
   // Takes one now, and waits until it is on the disk.
   absl::Status snapshot(const std::shared_ptr<engine::State>& state);
+  // Until the one under way is on the disk.
+  absl::Status wait() { return keep(directory_->wait()); }
 
   // The first thing that went wrong. From then on nothing is logged, and so nothing is decided.
   const absl::Status& failure() const { return failure_; }

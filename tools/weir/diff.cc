@@ -10,7 +10,7 @@
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
 #include "tools/weir/event_input.h"
-#include "tools/weir/json.h"
+#include "tools/weir/figures_json.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
 #include "tools/weir/verbs.h"
@@ -40,50 +40,6 @@ bool differs(const RuleFigures& rule) {
 }
 
 std::string time_text(int64_t nanos) { return value::to_text(state::from_nanos(nanos)); }
-
-Json to_json(const Figures& f, const rollout::Judgement& judgement) {
-  Json out = {
-      {"events", f.events},
-      {"verdicts",
-       {{"changed", f.changed}, {"stricter", f.stricter}, {"milder", f.milder}, {"transitions", Json::object()}}},
-      {"alerts",
-       {{"live", f.live_alerts},
-        {"candidate", f.candidate_alerts},
-        {"both", f.both_alerts},
-        {"overlap", f.overlap().defined() ? Json(f.overlap().value()) : Json()}}},
-      {"candidate_errors", f.candidate_errors}};
-  for (const ir::Verdict from : kVerdicts) {
-    Json row = Json::object();
-    for (const ir::Verdict to : kVerdicts)
-      row[std::string(ir::verdict_name(to))] = f.transitions[index(from)][index(to)];
-    out["verdicts"]["transitions"][std::string(ir::verdict_name(from))] = std::move(row);
-  }
-  out["rules"] = Json::array();
-  for (const RuleFigures& r : f.rules) {
-    out["rules"].push_back({{"id", r.id},
-                            {"name", r.name},
-                            {"change", rollout::rule_change_name(r.change)},
-                            {"live", r.live},
-                            {"candidate", r.candidate},
-                            {"both", r.both},
-                            {"live_errors", r.live_errors},
-                            {"candidate_errors", r.candidate_errors}});
-  }
-  out["samples"] = Json::array();
-  for (const rollout::Sample& s : f.samples) {
-    out["samples"].push_back({{"id", s.id},
-                              {"event", s.event},
-                              {"time", time_text(s.time_nanos)},
-                              {"live", ir::verdict_name(s.live)},
-                              {"candidate", ir::verdict_name(s.candidate)},
-                              {"only_live", s.only_live},
-                              {"only_candidate", s.only_candidate}});
-  }
-  if (judgement.decision != rollout::Decision::kPending) {
-    out["promotion"] = {{"promote", judgement.decision == rollout::Decision::kPromote}, {"why", judgement.why}};
-  }
-  return out;
-}
 
 std::string transitions_text(const Figures& f) {
   Table table;
@@ -183,7 +139,14 @@ int diff(const DiffVerbOptions& options) {
   while (reader->next(&record)) figures.add(record.event, record.row, session.evaluate(record.event, record.row));
   const Figures& found = figures.figures();
   const rollout::Judgement judgement = rollout::judge(candidate->source.manifest.promotion, found);
-  print(options.format == "json" ? json_text(to_json(found, judgement), 2) + "\n" : to_text(found, judgement));
+  if (options.format == "json") {
+    Json out = to_json(found);
+    if (judgement.decision != rollout::Decision::kPending)
+      out["promotion"] = {{"promote", judgement.decision == rollout::Decision::kPromote}, {"why", judgement.why}};
+    print(json_text(out, 2) + "\n");
+  } else {
+    print(to_text(found, judgement));
+  }
   exit_code = finish_events(*reader, options.events, false);
   if (exit_code != kOk && exit_code != kPartlyRejected) return exit_code;
   return judgement.decision == rollout::Decision::kRollBack ? kFindings : exit_code;

@@ -24,25 +24,25 @@ std::optional<uint64_t> whole_number(const std::string& text) {
 
 }  // namespace
 
-std::optional<std::string> read_state_options(const StateOptions& options, durable::DirectoryOptions* out,
-                                              uint64_t* events, std::chrono::nanoseconds* time) {
-  out->log = !options.no_log;
-  out->keep_snapshots = options.keep;
+std::optional<std::string> read_state_options(const StateOptions& options, serve::StoreOptions* out) {
+  out->directory = options.directory;
+  out->how.log = !options.no_log;
+  out->how.keep_snapshots = options.keep;
   if (options.sync == "commit") {
-    out->sync.sync = durable::Sync::kEveryCommit;
+    out->how.sync.sync = durable::Sync::kEveryCommit;
   } else if (options.sync == "system") {
-    out->sync.sync = durable::Sync::kSystem;
+    out->how.sync.sync = durable::Sync::kSystem;
   } else if (const auto nanos = driver::parse_duration(options.sync); nanos && *nanos >= 1'000'000) {
-    out->sync.sync = durable::Sync::kInterval;
-    out->sync.interval = std::chrono::milliseconds(*nanos / 1'000'000);
+    out->how.sync.sync = durable::Sync::kInterval;
+    out->how.sync.interval = std::chrono::milliseconds(*nanos / 1'000'000);
   } else {
     return fmt::format("--sync `{}` is neither `commit`, `system` nor a duration of at least 1ms", options.sync);
   }
   if (options.snapshot_every.empty()) return std::nullopt;
   if (const auto n = whole_number(options.snapshot_every); n && *n > 0) {
-    *events = *n;
+    out->every_events = *n;
   } else if (const auto nanos = driver::parse_duration(options.snapshot_every); nanos && *nanos > 0) {
-    *time = std::chrono::nanoseconds(*nanos);
+    out->every_time = std::chrono::nanoseconds(*nanos);
   } else {
     return fmt::format("--snapshot-every `{}` is neither a number of events nor a duration", options.snapshot_every);
   }
@@ -94,45 +94,44 @@ std::unique_ptr<KeptState> KeptState::open(const StateOptions& options, std::sha
                                            const engine::SessionOptions& session, int* exit_code) {
   *exit_code = kUsage;
   auto out = std::unique_ptr<KeptState>(new KeptState());
-  durable::DirectoryOptions directory;
-  if (const auto wrong = read_state_options(options, &directory, &out->every_events_, &out->every_time_)) {
+  serve::StoreOptions how;
+  if (const auto wrong = read_state_options(options, &how)) {
     complain(*wrong);
     return nullptr;
   }
-  auto opened = durable::StateDirectory::open(options.directory, directory);
+  out->by_number_ = how.every_events > 0;
+  auto opened = serve::Store::open(how);
   if (!good(opened.status())) return nullptr;
-  out->directory_ = *std::move(opened);
-  auto state = out->directory_->recover(std::move(rules), session, &out->recovery_);
+  out->store_ = *std::move(opened);
+  auto state = out->store_->recover(std::move(rules), session, &out->recovery_);
   tell_recovery(out->recovery_, options.directory);
   if (!good(state.status())) return nullptr;
   out->state_ = *std::move(state);
-  out->last_snapshot_ = std::chrono::steady_clock::now();
   *exit_code = kOk;
   return out;
 }
 
-bool KeptState::log(uint32_t event, const value::Value* row) { return good(directory_->append_event(event, row)); }
+bool KeptState::log(uint32_t event, const value::Value* row) { return good(store_->log(event, row)); }
 
-bool KeptState::log(const engine::StateChange& change) { return good(directory_->append_change(change)); }
+bool KeptState::log(const engine::StateChange& change) { return good(store_->log(change)); }
 
-bool KeptState::commit() { return good(directory_->commit()); }
+bool KeptState::commit() { return good(store_->commit()); }
+
+bool KeptState::set_rules(std::shared_ptr<const engine::Rules> rules, std::shared_ptr<engine::State> state,
+                          uint64_t generation) {
+  state_ = std::move(state);
+  return good(store_->set_rules(std::move(rules), generation));
+}
 
 bool KeptState::evaluated() {
-  ++since_snapshot_;
-  bool due = every_events_ > 0 && since_snapshot_ >= every_events_;
-  if (every_time_.count() > 0 && since_snapshot_ % kLookAtClockEvery == 0) {
-    due = std::chrono::steady_clock::now() - last_snapshot_ >= every_time_;
-  }
-  if (!due) return true;
-  since_snapshot_ = 0;
-  last_snapshot_ = std::chrono::steady_clock::now();
-  return good(directory_->snapshot(state_));
+  if (!by_number_ && ++events_ % kLookAtClockEvery != 0) return true;
+  return good(store_->tick(state_));
 }
 
 bool KeptState::finish() {
   // With no event since it was restored it stays as it is: its log says where the last changes by hand stand.
-  if (directory_->sequence() == recovery_.sequence && !recovery_.last_changes.empty()) return good(directory_->wait());
-  return good(directory_->snapshot(state_)) && good(directory_->wait());
+  if (store_->sequence() == recovery_.sequence && !recovery_.last_changes.empty()) return good(store_->wait());
+  return good(store_->snapshot(state_));
 }
 
 }  // namespace weir::tools

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "runtime/durable/state_directory.h"
+#include "tools/serve/store.h"
 #include "tools/weir/rule_input.h"
 
 namespace weir::tools {
@@ -21,9 +21,8 @@ struct StateOptions {
   uint32_t keep = 2;
 };
 void add_state_options(CLI::App* command, StateOptions* options);
-// What is wrong with the options; nothing if they can be used. `events`, `time`: when a snapshot is due; 0: never.
-std::optional<std::string> read_state_options(const StateOptions& options, durable::DirectoryOptions* out,
-                                              uint64_t* events, std::chrono::nanoseconds* time);
+// What is wrong with the options; nothing if they can be used.
+std::optional<std::string> read_state_options(const StateOptions& options, serve::StoreOptions* out);
 // What was found, on standard error.
 void tell_recovery(const durable::Recovery& recovery, const std::string& directory);
 
@@ -44,6 +43,8 @@ class KeptState {
   bool log(const engine::StateChange& change);
   bool commit();
   bool evaluated();
+  // The rules are others from now on, and so is the state, between two events (engine/carry_over.h).
+  bool set_rules(std::shared_ptr<const engine::Rules> rules, std::shared_ptr<engine::State> state, uint64_t generation);
   // A last snapshot, on the disk when this returns.
   bool finish();
 
@@ -51,13 +52,11 @@ class KeptState {
   KeptState() = default;
   static bool good(const absl::Status& status);
 
-  std::unique_ptr<durable::StateDirectory> directory_;
+  std::unique_ptr<serve::Store> store_;
   std::shared_ptr<engine::State> state_;
   durable::Recovery recovery_;
-  uint64_t every_events_ = 0;
-  std::chrono::nanoseconds every_time_{0};
-  uint64_t since_snapshot_ = 0;  // events
-  std::chrono::steady_clock::time_point last_snapshot_;
+  bool by_number_ = false;  // snapshots are taken after so many events
+  uint64_t events_ = 0;
 };
 
 }  // namespace weir::tools

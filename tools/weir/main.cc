@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   add_test(app, &action);
   add_backtest(app, &action);
   add_run(app, &action);
+  add_status(app, &action);
   add_serve(app, &action);
   add_explain(app, &action);
   add_timeline(app, &action);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "compiler/types/schema.h"
+#include "runtime/engine/carry_over.h"
 #include "runtime/engine/inspect.h"
 #include "runtime/state/time.h"
 #include "runtime/value/operations.h"
@@ -16,6 +17,7 @@
 #include "tools/weir/kept_state.h"
 #include "tools/weir/output.h"
 #include "tools/weir/rule_input.h"
+#include "tools/weir/rule_watch.h"
 #include "tools/weir/verbs.h"
 #include "tools/weir/verdict_line.h"
 
@@ -30,6 +32,7 @@ struct RunOptions {
   TierChoice tier = TierChoice::kAuto;
   std::string cache;
   bool hits_only = false;
+  bool watch = false;
   std::string repro = "weir-repro";
   StateOptions state;
   std::string changes;
@@ -123,6 +126,54 @@ int run_batches(const RunOptions& options, io::EventReader& reader, engine::Sess
   return finish_events(reader, options.events, false);
 }
 
+// A stream whose rules may change between two of its events.
+class Stream {
+ public:
+  Stream(std::shared_ptr<const engine::Rules> rules, std::shared_ptr<engine::State> state,
+         const engine::SessionOptions& options)
+      : session_(std::make_unique<engine::Session>(std::move(rules), std::move(state), options)) {}
+  engine::Session& session() { return *session_; }
+
+  // Without --watch it goes on as it began. False, and complained about, if it cannot be watched.
+  bool watch(const RunOptions& options, const driver::RuleSetSource& begun) {
+    serve::LoadOptions how;
+    how.weir_version = WEIR_VERSION;
+    how.rules.tier = engine_tier(options.tier);
+    how.rules.cache_directory = options.cache;
+    std::vector<std::string> texts;
+    if (!begun.manifest_text.empty()) texts.push_back(begun.manifest_text);
+    for (const driver::SourceText& s : begun.sources) texts.push_back(s.text);
+    watch_ = RuleWatch::start(options.rules, std::move(how), std::move(texts));
+    return watch_ != nullptr;
+  }
+
+  // Goes over to rules that have changed. True: the record that the reader gave last is given again, decoded for them.
+  bool adopt_changed(const RunOptions& options, io::EventReader& reader, KeptState* kept, int* exit_code) {
+    const std::shared_ptr<const serve::RuleSet> next = watch_ == nullptr ? nullptr : watch_->take();
+    if (next == nullptr) return false;
+    io::PlanOptions how;
+    how.event = options.events.event;
+    auto plan = io::make_plan(*next->program, next->manifest.events, how);
+    absl::Status status = plan.ok() ? reader.set_plan(*std::move(plan)) : plan.status();
+    if (!status.ok()) {
+      complain(fmt::format("the rules stay as they were: {}", std::string(status.message())));
+      return false;
+    }
+    engine::SessionOptions session = next->session;
+    session.generation = ++generation_;
+    auto state = engine::carry_over(session_->state(), next->program, engine::state_options(session));
+    if (kept != nullptr && !kept->set_rules(next->rules, state, generation_)) *exit_code = kUsage;
+    tell_state(*session_);
+    session_ = std::make_unique<engine::Session>(next->rules, std::move(state), session);
+    return true;
+  }
+
+ private:
+  std::unique_ptr<engine::Session> session_;
+  uint64_t generation_ = 0;
+  std::unique_ptr<RuleWatch> watch_;
+};
+
 int run(const RunOptions& options) {
   int exit_code = kOk;
   auto rules = load_checked_rules(options.rules, &exit_code);
@@ -130,6 +181,10 @@ int run(const RunOptions& options) {
   bool both = options.tier == TierChoice::kBoth;
   if (both && !options.state.directory.empty()) {
     complain("--tier=both compares from an empty state: leave out --state");
+    return kUsage;
+  }
+  if (options.watch && (both || options.events.threads > 1 || !options.changes.empty())) {
+    complain("--watch goes with one thread, one tier, and no --changes");
     return kUsage;
   }
   auto compiled = make_rules(*rules, both ? engine::Tier::kInterpreter : engine_tier(options.tier), options.cache);
@@ -144,16 +199,18 @@ int run(const RunOptions& options) {
     kept = KeptState::open(options.state, compiled, how, &exit_code);
     if (!kept) return exit_code;
   }
-  engine::Session session(
-      compiled, kept ? kept->state() : std::make_shared<engine::State>(compiled->program_ptr(), state_options(how)),
-      how);
+  Stream stream(compiled,
+                kept ? kept->state() : std::make_shared<engine::State>(compiled->program_ptr(), state_options(how)),
+                how);
+  if (options.watch && !stream.watch(options, rules->source)) return kInternal;
   std::unique_ptr<engine::Session> check;
   if (both) check = std::make_unique<engine::Session>(other, session_options(*rules));
 
   auto changes = ChangeInput::read(options.changes);
   if (!changes) return kUsage;
   if (kept && !changes->go_on_from(*kept->state(), kept->recovery().last_changes)) return kUsage;
-  if (!both && !kept && options.changes.empty()) return run_batches(options, *reader, session);
+  if (!both && !kept && !options.watch && options.changes.empty())
+    return run_batches(options, *reader, stream.session());
   const auto log_change = [&](const engine::StateChange& change) { return !kept || kept->log(change); };
 
   std::string out, expected;
@@ -161,6 +218,11 @@ int run(const RunOptions& options) {
   io::Record record;
   uint64_t events = 0;
   while (reader->next(&record)) {
+    if (stream.adopt_changed(options, *reader, kept.get(), &exit_code)) {
+      if (exit_code != kOk) return exit_code;
+      continue;
+    }
+    engine::Session& session = stream.session();
     const int64_t time = state::to_nanos(record.row[types::EventSchema::kTimeSlot]);
     engine::State& state = *session.state();
     // Its clock: events are counted over the life of the state, as the audit log of a service does.
@@ -194,7 +256,7 @@ int run(const RunOptions& options) {
   }
   if (kept && !kept->finish()) return kUsage;
   print(out);
-  tell_state(session);
+  tell_state(stream.session());
   return finish_events(*reader, options.events, false);
 }
 
@@ -210,6 +272,8 @@ void add_run(CLI::App& app, Action* action) {
   add_cache_option(verb, &options->cache);
   verb->add_flag("--hits-only", options->hits_only,
                  "Only events on which some rule fired, failed or was missing a value");
+  verb->add_flag("--watch", options->watch,
+                 "Take the rules over when their files change, between two events; state goes on");
   verb->add_option("--repro", options->repro, "Where --tier=both writes what shows a disagreement")->type_name("DIR");
   add_changes_option(verb, &options->changes);
   verb->add_option("--format", options->format, "json: the only one")->check(CLI::IsMember({"json"}));
@@ -220,6 +284,7 @@ Examples:
   weir run --rules rules/ --events log.jsonl.zst > verdicts.jsonl
   tail -F posts.jsonl | weir run --rules rules/ --events - --hits-only
   weir run --rules rules/ --events log.jsonl --tier=both          interpreter against native code
+  tail -F posts.jsonl | weir run --rules rules/ --events - --watch        rules are reloaded when they are saved
   weir run --rules rules/ --events - --state state/ --snapshot-every 5m    survives restarts and crashes
   weir run --rules rules/ --events log.jsonl --changes audit.jsonl    with what people changed, at its places
   weir run --rules rules/ --events a.jsonl b.csv.gz --dead-letter rejected.jsonl

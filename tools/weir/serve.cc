@@ -24,9 +24,11 @@ struct ServeOptions {
   bool plaintext = false;
   bool ordered = false;
   bool watch = false;
+  bool rules_first = false;
   size_t threads = 0;
   size_t max_connections = 10'000;
-  std::string max_body = "16MiB", head_timeout = "10s", body_timeout = "30s", idle_timeout = "75s", drain = "20s";
+  std::string max_body = "16MiB", head_timeout = "10s", body_timeout = "30s", idle_timeout = "75s", drain = "20s",
+              deadline;
   size_t max_depth = 64, max_batch = 1000;
   double rate = 0, change_rate = 10;
   TierChoice tier = TierChoice::kAuto;
@@ -82,6 +84,14 @@ bool read_limits(const ServeOptions& options, serve::ServerOptions* server, serv
     }
     *t.to = *read;
   }
+  if (!options.deadline.empty()) {
+    const auto nanos = driver::parse_duration(options.deadline);
+    if (!nanos || *nanos <= 0) {
+      complain(fmt::format("--deadline `{}` is no duration", options.deadline));
+      return false;
+    }
+    limits->deadline = std::chrono::nanoseconds(*nanos);
+  }
   server->host = options.host;
   server->port = options.port;
   server->tls_cert = options.tls_cert;
@@ -104,43 +114,59 @@ bool read_trust(const ServeOptions& options, bundle::Trust* trust) {
   return true;
 }
 
-// The rules as they are on the disk. Null, and *failure filled, if there are none.
-std::shared_ptr<const serve::RuleSet> rules_on_disk(const ServeOptions& options, const serve::LoadOptions& how,
-                                                    const bundle::Trust& trust, serve::LoadFailure* failure) {
-  const auto failed = [&](const absl::Status& status) {
-    *failure = {};
-    failure->message = std::string(status.message());
-    return std::shared_ptr<const serve::RuleSet>();
-  };
-  const auto bytes = options.rules.size() == 1 ? durable::read_file(options.rules[0]) : absl::StatusOr<std::string>("");
-  if (bytes.ok() && bundle::Bundle::is_bundle(*bytes)) {
-    auto bundle = bundle::Bundle::parse(*bytes, trust);
-    return bundle.ok() ? serve::load(*bundle, how, failure) : failed(bundle.status());
-  }
-  auto source = driver::load_rule_set(options.rules, trust);
-  return source.ok() ? serve::load(*source, how, nullptr, failure) : failed(source.status());
-}
-
 void tell(const serve::LoadFailure& failure) {
   fwrite(failure.text.data(), 1, failure.text.size(), stderr);
   complain(failure.message);
 }
 
-// Takes the rules over whenever their files have changed. With keys to trust, no older release.
-void reload_rules(const ServeOptions& options, const serve::LoadOptions& how, bundle::Trust trust,
-                  serve::Service& service) {
+// Lets the rules on the disk decide, if they are others. With keys to trust, no older release. False: they do not load.
+bool reload_rules(const ServeOptions& options, serve::Loader& loader, bundle::Trust trust, serve::Service& service,
+                  std::string_view by, std::string_view reason) {
   const uint64_t before = service.deciders().number();
   if (!trust.keys.empty()) trust.min_sequence = service.deciders().current()->set->bundle.contents().sequence;
   serve::LoadFailure failure;
-  auto set = rules_on_disk(options, how, trust, &failure);
+  auto set = loader.load_paths(options.rules, trust, &failure);
   if (set == nullptr) tell(failure);
-  const absl::Status status = service.publisher().reload(std::move(set), failure);
+  const absl::Status status = service.publisher().reload(std::move(set), failure, by, reason);
   const uint64_t now = service.deciders().number();
   if (!status.ok()) {
     complain(fmt::format("generation {} goes on: {}", before, std::string(status.message())));
   } else if (now != before) {
-    complain(fmt::format("generation {} decides: the files have changed", now));
+    complain(fmt::format("generation {} decides: {}", now, reason));
   }
+  return status.ok();
+}
+
+// What was published last, or, where nothing is kept that can be used, --rules. An exit status.
+int begin_with(const ServeOptions& options, serve::Loader& loader, serve::Service::Parts& parts) {
+  if (parts.kept != nullptr) {
+    auto kept = serve::begin_with_kept(*parts.kept, loader, parts.trust);
+    if (!kept.ok()) {
+      complain(std::string(kept.status().message()));
+      return kUsage;
+    }
+    parts.beginning = *std::move(kept);
+    for (const std::string& note : parts.beginning.notes) complain(note);
+  }
+  if (parts.beginning.first != nullptr) {
+    complain(fmt::format("beginning with generation {}, as it was published, and not with --rules",
+                         parts.beginning.first->number));
+    return kOk;
+  }
+  serve::LoadFailure failure;
+  auto set = loader.load_paths(options.rules, parts.trust, &failure);
+  if (set == nullptr) {
+    tell(failure);
+    return failure.diagnostics.empty() ? kUsage : kFindings;
+  }
+  auto first = std::make_shared<serve::Generation>();
+  first->number = parts.beginning.next;
+  first->set = std::move(set);
+  first->wall_nanos = serve::wall_nanos();
+  first->step = "start";
+  first->reason = "as started";
+  parts.beginning.first = std::move(first);
+  return kOk;
 }
 
 int run_serve(const ServeOptions& options) {
@@ -152,21 +178,12 @@ int run_serve(const ServeOptions& options) {
   serve::Service::Parts parts;
   if (!read_limits(options, &server_options, &parts.limits) || !read_trust(options, &parts.trust)) return kUsage;
   parts.version = WEIR_VERSION;
-  parts.load.weir_version = WEIR_VERSION;
-  parts.load.rules.tier = engine_tier(options.tier);
-  parts.load.rules.cache_directory = options.cache;
-  serve::LoadFailure failure;
-  auto set = rules_on_disk(options, parts.load, parts.trust, &failure);
-  if (set == nullptr) {
-    tell(failure);
-    return failure.diagnostics.empty() ? kUsage : kFindings;
-  }
-  auto first = std::make_shared<serve::Generation>();
-  first->number = 1;
-  first->set = set;
-  first->wall_nanos = serve::wall_nanos();
-  first->reason = "as started";
-  parts.first = first;
+  serve::LoadOptions load;
+  load.weir_version = WEIR_VERSION;
+  load.rules.tier = engine_tier(options.tier);
+  load.rules.cache_directory = options.cache;
+  const auto loader = std::make_shared<serve::Loader>(std::move(load));
+  parts.loader = loader;
   if (!options.tokens.empty()) {
     auto tokens = serve::Tokens::read(options.tokens);
     if (!tokens.ok()) {
@@ -184,8 +201,7 @@ int run_serve(const ServeOptions& options) {
   parts.lanes = options.ordered ? 1 : server_options.threads;
   if (!options.state.directory.empty()) {
     serve::StoreOptions store;
-    store.directory = options.state.directory;
-    if (const auto wrong = read_state_options(options.state, &store.how, &store.every_events, &store.every_time)) {
+    if (const auto wrong = read_state_options(options.state, &store)) {
       complain(*wrong);
       return kUsage;
     }
@@ -195,8 +211,13 @@ int run_serve(const ServeOptions& options) {
       return kUsage;
     }
     parts.store = *std::move(opened);
+    parts.kept = std::make_unique<serve::KeptRules>(options.state.directory);
+  }
+  if (const int code = begin_with(options, *loader, parts); code != kOk) return code;
+  if (parts.store != nullptr) {
     durable::Recovery recovery;
-    auto state = parts.store->recover(set->rules, set->session, &recovery);
+    const serve::RuleSet& set = *parts.beginning.first->set;
+    auto state = parts.store->recover(set.rules, set.session, &recovery);
     tell_recovery(recovery, options.state.directory);
     if (!state.ok()) {
       complain(std::string(state.status().message()));
@@ -205,20 +226,26 @@ int run_serve(const ServeOptions& options) {
     parts.state = *std::move(state);
   }
   signal(SIGPIPE, SIG_IGN);
-  const serve::LoadOptions how = parts.load;
   const bundle::Trust trust = parts.trust;
   serve::Service service(std::move(parts));
+  if (absl::Status s = service.publisher().begin(); !s.ok()) {
+    complain(std::string(s.message()));
+    return kUsage;
+  }
+  if (options.rules_first && !reload_rules(options, *loader, trust, service, "the command line", "--rules-first"))
+    return kFindings;
   auto server = serve::Server::create(&service, server_options);
   if (!server.ok()) {
     complain(std::string(server.status().message()));
     return kUsage;
   }
-  complain(fmt::format("serving {} on {}://{}:{}", counted(set->program->rules.size(), "rule"),
+  complain(fmt::format("serving {} on {}://{}:{}", counted(service.deciders().current()->set->rule_count, "rule"),
                        options.tls_cert.empty() ? "http" : "https", options.host, (*server)->port()));
   std::unique_ptr<reload::FileWatch> watch;
   if (options.watch) {
-    auto started = reload::FileWatch::start(
-        options.rules, {}, [&] { (*server)->post_change([&] { reload_rules(options, how, trust, service); }); });
+    auto started = reload::FileWatch::start(options.rules, {}, [&] {
+      (*server)->post_change([&] { reload_rules(options, *loader, trust, service, "the files", "they have changed"); });
+    });
     if (!started.ok()) {
       complain(std::string(started.status().message()));
       return kInternal;
@@ -266,6 +293,12 @@ void add_serve(CLI::App& app, Action* action) {
                    "Take only bundles that one of these public keys has signed, and no older release")
       ->type_name("KEY");
   verb->add_flag("--watch", options->watch, "Let changes of the files of --rules decide as soon as they are there");
+  verb->add_flag("--rules-first", options->rules_first,
+                 "Let --rules decide, and be kept, although something that was published is kept in --state");
+  verb->add_option(
+          "--deadline", options->deadline,
+          "By when an evaluation whose request has no Weir-Timeout is to be through; else the declared verdict")
+      ->type_name("DURATION");
   verb->add_option("--threads", options->threads, "Threads that serve (default: one a core)");
   verb->add_flag("--ordered", options->ordered,
                  "One order of all events, whatever connection they come on; --state has it too");

@@ -21,6 +21,7 @@ using Action = std::function<int()>;
 void add_check(CLI::App& app, Action* action);
 void add_test(CLI::App& app, Action* action);
 void add_run(CLI::App& app, Action* action);
+void add_status(CLI::App& app, Action* action);
 void add_serve(CLI::App& app, Action* action);
 void add_explain(CLI::App& app, Action* action);
 void add_timeline(CLI::App& app, Action* action);

@@ -108,6 +108,10 @@ void append_verdict_line(const engine::EventResult& result, const io::Record& re
     field(out, "duplicate");
     out->append("true");
   }
+  if (result.expired) {
+    field(out, "expired");
+    out->append("true");
+  }
   field(out, "hits");
   out->push_back('[');
   for (size_t i = 0; i < result.hits.size(); ++i) {

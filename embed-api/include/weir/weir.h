@@ -534,8 +534,13 @@ typedef struct weir_eval_options {
   uint32_t trace; /* WEIR_TRACE_… Costs about as much as interpreting the rules explained. */
   /* How long the call may take by the clock; 0: as long as it takes, which max_steps bounds. When the time is over
    * before the rules are through, no rule has a say or an effect: the verdict is the one that weir.yaml declares under
-   * `protect: fail`, or allow, and the call is WEIR_E_LIMIT. The event counts in features all the same. Which events
-   * that are depends on the machine; a replay may differ in them. */
+   * `protect: fail`, or allow, and the call is WEIR_E_LIMIT. Which events that are depends on the machine.
+   *
+   * Only rules are under the limit. What comes before them is done whole: the event counts in every feature, with
+   * whatever their expressions take of max_steps, and is in the log of weir_session_keep; and so is what follows once
+   * rules were through in time: effects, labels, the trace, the log's way to the disk. A replay (of that log, or `weir
+   * run`) knows no clock: there such an event is evaluated whole, its rules have their effects, and what follows from
+   * these may differ. */
   uint64_t timeout_ns;
 } weir_eval_options;
 
@@ -748,6 +753,16 @@ WEIR_API weir_status weir_session_eval_arrow(weir_session *session, const weir_s
                                              const struct ArrowSchema *type, const struct ArrowArray *rows,
                                              struct ArrowSchema *result_type, struct ArrowArray *result,
                                              weir_error *err);
+
+/* The same within timeout_ns by the clock, of the whole batch, from when its rows have been read; 0: no limit. *result
+ * has one column more, the last: "expired" (bool). Of an event whose rules were not through by then, and of all after
+ * it, the verdict is the declared one, as weir_eval_options.timeout_ns says, and the call is WEIR_E_LIMIT; the results
+ * are set all the same. What rules look for in many events together is found for up to 128 at a time, and not cut
+ * short: by so much, and the features of the events that are left, the limit may be overrun. */
+WEIR_API weir_status weir_session_eval_arrow_within(weir_session *session, const weir_schema *schema,
+                                                    const struct ArrowSchema *type, const struct ArrowArray *rows,
+                                                    uint64_t timeout_ns, struct ArrowSchema *result_type,
+                                                    struct ArrowArray *result, weir_error *err);
 
 /* ---- Statistics -------------------------------------------------------------------------------------------------- */
 

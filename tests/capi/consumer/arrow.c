@@ -292,6 +292,64 @@ static void many_rules(void) {
   weir_ruleset_release(ruleset);
 }
 
+/* Events for which no time is left have the declared verdict and count in features all the same. */
+static void in_time(void) {
+  static const char rules[] =
+      "event login { account: string  ok: bool  n: int }\n"
+      "feature seen = count() from login by login.account over 1d\n"
+      "rule slow on login { when [0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, "
+      "[0,1,2,3,4,5,6,7,8,9].all(c,\n"
+      "  [0,1,2,3,4,5,6,7,8,9].all(d, a + b + c + d + login.n >= 0)))) then { verdict block } mode live }\n"
+      "rule often on login { when seen > 60 then { verdict review } mode live }\n";
+  weir_error err = WEIR_INIT(weir_error);
+  weir_ruleset *ruleset = compile_with(rules, WEIR_TIER_INTERPRETER);
+  weir_schema *schema = NULL;
+  OK(weir_ruleset_schema(ruleset, text("login"), &schema, &err));
+  weir_session *session = make_session(ruleset);
+  struct batch b;
+  struct ArrowSchema type;
+  struct ArrowArray result;
+  fill(&b, kRows);
+  FAILS(WEIR_E_LIMIT, "expired",
+        weir_session_eval_arrow_within(session, schema, &b.type, &b.rows, 20 * 1000 * 1000, &type, &result, &err));
+  NEED(type.n_children == 7 && result.n_children == 7 && result.length == kRows);
+  NEED(strcmp(type.children[6]->name, "expired") == 0 && strcmp(type.children[6]->format, "b") == 0);
+  const uint8_t *verdicts = result.children[0]->buffers[1], *expired = result.children[6]->buffers[1];
+  int first = -1;
+  for (int i = 0; i < kRows; ++i) {
+    const int is_over = expired[i / 8] >> (i % 8) & 1;
+    NEED(verdicts[i] == (is_over ? WEIR_VERDICT_ALLOW : WEIR_VERDICT_BLOCK));
+    if (is_over && first < 0) first = i;
+    NEED(is_over == (first >= 0)); /* once it is over it stays over */
+  }
+  NEED(first >= 0);
+  weir_session_stats stats = WEIR_INIT(weir_session_stats);
+  OK(weir_session_get_stats(session, &stats));
+  NEED(stats.events == kRows && stats.expired_events == (uint64_t)(kRows - first));
+  result.release(&result);
+  type.release(&type);
+  /* All of them are in the feature: whoever comes now was there 70 times. */
+  weir_event *event = make_event(ruleset, "login");
+  weir_verdict *v =
+      eval_json(session, event, "{\"time\":\"2026-01-01T01:00:00Z\",\"account\":\"a0\",\"ok\":true,\"n\":1}");
+  weir_verdict_info info = WEIR_INIT(weir_verdict_info);
+  OK(weir_verdict_get(v, &info));
+  NEED(info.hit_count == 2);
+  weir_verdict_release(v);
+  weir_event_release(event);
+  fill(&b, 8);
+  OK(weir_session_eval_arrow_within(session, schema, &b.type, &b.rows, 0, &type, &result, &err));
+  const uint8_t *over = result.children[6]->buffers[1];
+  NEED(over[0] == 0);
+  result.release(&result);
+  type.release(&type);
+  FAILS(WEIR_E_ARG, "292 years",
+        weir_session_eval_arrow_within(session, schema, &b.type, &b.rows, UINT64_MAX, &type, &result, &err));
+  weir_session_release(session);
+  weir_schema_release(schema);
+  weir_ruleset_release(ruleset);
+}
+
 int main(void) {
   weir_error err = WEIR_INIT(weir_error);
   weir_ruleset *ruleset = compile_with(kRules, WEIR_TIER_AUTO);
@@ -303,5 +361,6 @@ int main(void) {
   weir_schema_release(schema);
   weir_ruleset_release(ruleset);
   many_rules();
+  in_time();
   return failures != 0;
 }

@@ -157,6 +157,12 @@ rule quick on e { id "Q" when seen >= 1 score 1 mode live }
     EXPECT_EQ(limited, "slow:fired quick:fired");
     session.set_time_limit(std::chrono::seconds(5));
     EXPECT_EQ(sender.hits("e", {.texts = {{"s", "ac"}}, .ints = {{"n", 1}}}), "slow:fired quick:fired");
+    // Of all calls together: what comes too late is not even looked at, but counted.
+    const uint64_t before = session.expired_events();
+    session.set_deadline(std::chrono::steady_clock::now());
+    EXPECT_TRUE(sender.send("e", {.texts = {{"s", "ac"}}, .ints = {{"n", 1}}}).expired);
+    session.set_time_limit({});
+    EXPECT_EQ(session.expired_events(), before + 1);
   }
 }
 

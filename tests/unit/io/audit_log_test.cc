@@ -117,7 +117,7 @@ TEST_F(AuditLogTest, StepsAreInTheChainAndAreNoChanges) {
   {
     auto log = AuditLog::open(path_);
     ASSERT_TRUE(log.ok()) << log.status();
-    ASSERT_TRUE((*log)->append_step("trip", "R-1", "out of \"service\"", 7, 40).ok());
+    ASSERT_TRUE((*log)->append_step({"trip", "R-1", "out of \"service\""}, 7, 40).ok());
   }
   auto summary = verify_audit_log(path_);
   ASSERT_TRUE(summary.ok()) << summary.status();

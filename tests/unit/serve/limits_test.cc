@@ -63,7 +63,7 @@ TEST(Json, DepthIsSeenBeforeItIsParsed) {
 // However the bytes are cut, the request is the same.
 TEST(HttpParser, TakesPiecesOfAnySize) {
   const std::string text =
-      "POST /v1/a%20b?x=1&y=%41+c HTTP/1.1\r\nAuthorization: Bearer t\r\nContent-Type: application/json\r\n"
+      "POST /v1/a%20b?x=1&y=%41+c HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Type: application/json\r\n"
       "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
   for (size_t piece = 1; piece <= text.size(); ++piece) {
     HttpParser parser({});
@@ -89,12 +89,14 @@ TEST(HttpParser, SaysWhatItRefuses) {
     std::string text;
     int status;
   } cases[] = {{"nonsense\r\n\r\n", 400},
-               {"GET /%zz HTTP/1.1\r\n\r\n", 400},
+               {"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400},
                {"GET / HTTP/2.0\r\n\r\n", 505},
-               {"GET / HTTP/1.1\r\nA: " + std::string(9000, 'a') + "\r\n\r\n", 431},
-               {"POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n", 413},
-               {"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
-               {"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400}};
+               {"GET / HTTP/1.1\r\n\r\n", 400},
+               {"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400},
+               {"GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(9000, 'a') + "\r\n\r\n", 431},
+               {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", 413},
+               {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
+               {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400}};
   for (const auto& c : cases) {
     HttpParser parser({8192, 100});
     Request request;
@@ -103,6 +105,12 @@ TEST(HttpParser, SaysWhatItRefuses) {
     ASSERT_EQ(parser.state(), HttpParser::State::kFailed) << c.text;
     EXPECT_EQ(parser.status(), c.status) << c.text;
   }
+  HttpParser old({8192, 100});
+  Request request;
+  old.begin(&request);
+  old.put("GET / HTTP/1.0\r\nWeir-Timeout: 5ms\r\n\r\n");
+  EXPECT_EQ(old.state(), HttpParser::State::kDone);
+  EXPECT_EQ(request.timeout, "5ms");
 }
 
 }  // namespace
