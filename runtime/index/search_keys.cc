@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
+#include "runtime/index/part_search.h"
 #include "runtime/index/pattern_shape.h"
 #include "runtime/value/pattern_literals.h"
 #include "runtime/value/regex.h"
@@ -19,6 +21,13 @@ bool is_telling(const Run& run) { return (run.set[1] >> 32 & 0x7fffffe) == 0; }
 // Most texts have any letter: not worth stopping at.
 bool is_common(std::string_view literal) {
   return literal.size() == 1 && (literal[0] == ' ' || (literal[0] >= 'a' && literal[0] <= 'z'));
+}
+
+// Short words of letters are in many texts.
+bool tells_little(std::string_view literal) {
+  constexpr size_t kLong = 4;
+  return literal.size() < kLong &&
+         std::ranges::all_of(literal, [](char c) { return c == ' ' || (c >= 'a' && c <= 'z'); });
 }
 
 }  // namespace
@@ -51,7 +60,19 @@ SearchKeys::Key SearchKeys::add_pattern(const std::string& pattern) {
   // A malformed pattern is an error on every text.
   if (sets.empty() && (runs.empty() || value::compiled_regex(value::Value::string(pattern), &error) == nullptr))
     return {};
+  for (const Run& run : runs) needed_runs_.push_back({size_, number_of(run)});
+  const auto telling = std::ranges::find_if(runs, [](const Run& run) { return run.length > 1 && is_telling(run); });
+  const auto add_run_trigger = [&](const Run& run, const std::vector<std::string>& words) {
+    const auto first = static_cast<uint32_t>(run_words_.size());
+    for (const std::string& word : words)
+      if (!is_common(word)) run_words_.push_back(number_of(word));
+    run_triggers_.push_back({number_of(run), size_, first, static_cast<uint32_t>(run_words_.size()) - first});
+  };
   for (const std::vector<std::string>& set : sets) {
+    if (telling != runs.end() && std::ranges::all_of(set, tells_little)) {
+      add_run_trigger(*telling, set);
+      continue;
+    }
     std::vector<uint32_t> literals;
     for (const std::string& literal : set)
       if (literals.empty() || (set[0].size() < 4 && !is_common(literal)))
@@ -60,23 +81,30 @@ SearchKeys::Key SearchKeys::add_pattern(const std::string& pattern) {
         {literals[0], size_, static_cast<uint32_t>(others_.size()), static_cast<uint32_t>(literals.size() - 1), false});
     others_.insert(others_.end(), literals.begin() + 1, literals.end());
   }
+  if (sets.empty()) add_run_trigger(telling != runs.end() ? *telling : runs[0], {});
   const value::Coverage covered = value::coverage(pattern);
-  if (sets.empty())
-    only_runs_.push_back(size_);
-  else if (covered == value::Coverage::kNoOddLetters)
+  if (!sets.empty() && covered == value::Coverage::kNoOddLetters)
     odd_letters_.push_back(size_);
-  else if (covered == value::Coverage::kAscii)
+  else if (!sets.empty() && covered == value::Coverage::kAscii)
     not_ascii_.push_back(size_);
-  for (const Run& run : runs) {
-    auto same = std::ranges::find(runs_, run);
-    if (same == runs_.end()) same = runs_.insert(runs_.end(), run);
-    needed_runs_.push_back({size_, static_cast<uint32_t>(same - runs_.begin())});
-  }
   return {Kind::kMaybe, size_++};
+}
+
+uint32_t SearchKeys::number_of(const Run& run) {
+  auto same = std::ranges::find(runs_, run);
+  if (same == runs_.end()) same = runs_.insert(runs_.end(), run);
+  return static_cast<uint32_t>(same - runs_.begin());
+}
+
+uint32_t SearchKeys::number_of(const std::string& word) {
+  auto same = std::ranges::find(words_, word);
+  if (same == words_.end()) same = words_.insert(words_.end(), word);
+  return static_cast<uint32_t>(same - words_.begin());
 }
 
 void SearchKeys::build() {
   automaton_.build();
+  std::ranges::stable_sort(run_triggers_, {}, &RunTrigger::run);
   std::ranges::stable_sort(triggers_, {}, &Trigger::literal);
   first_trigger_.assign(automaton_.literals() + 1, 0);
   for (const Trigger& trigger : triggers_) ++first_trigger_[trigger.literal + 1];
@@ -99,6 +127,7 @@ SearchKeys::Scratch SearchKeys::make_scratch() const {
   scratch.stamps.assign(size_, 0);
   scratch.keys.resize(size_);
   scratch.runs.resize(runs_.size());
+  scratch.words.resize(words_.size());
   return scratch;
 }
 
@@ -109,14 +138,33 @@ void SearchKeys::found(uint32_t key, Scratch& scratch) const {
 }
 
 // Each is looked for once a text, if anyone asks.
+bool SearchKeys::has(uint32_t run, std::string_view text, Scratch& scratch) const {
+  Scratch::HasRun& known = scratch.runs[run];
+  if (known.stamp != scratch.literals.stamp) known = {scratch.literals.stamp, has_run(text, runs_[run])};
+  return known.yes;
+}
+
 bool SearchKeys::has_runs(uint32_t key, std::string_view text, Scratch& scratch) const {
-  for (uint32_t r = first_run_[key]; r < first_run_[key + 1]; ++r) {
-    Scratch::HasRun& known = scratch.runs[needed_runs_[r].run];
-    if (known.stamp != scratch.literals.stamp)
-      known = {scratch.literals.stamp, has_run(text, runs_[needed_runs_[r].run])};
-    if (!known.yes) return false;
-  }
-  return true;
+  const auto all = std::span(needed_runs_).subspan(first_run_[key], first_run_[key + 1] - first_run_[key]);
+  return std::ranges::all_of(all, [&](const NeededRun& needed) { return has(needed.run, text, scratch); });
+}
+
+// Words are asked for like runs, in a text in lower case.
+bool SearchKeys::has_words(const RunTrigger& trigger, std::string_view text, Scratch& scratch) const {
+  const uint64_t stamp = scratch.literals.stamp;
+  const auto all = std::span(run_words_).subspan(trigger.first_word, trigger.word_count);
+  return std::ranges::all_of(all, [&](uint32_t word) {
+    Scratch::HasRun& known = scratch.words[word];
+    if (known.stamp == stamp) return known.yes;
+    if (scratch.lower_stamp != stamp) {
+      scratch.lower_stamp = stamp;
+      scratch.lower.resize(text.size());
+      std::ranges::transform(text, scratch.lower.begin(),
+                             [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    }
+    known = {stamp, contains_part(scratch.lower, words_[word])};
+    return known.yes;
+  });
 }
 
 void SearchKeys::find(std::string_view text, Scratch& scratch) const {
@@ -140,8 +188,9 @@ void SearchKeys::find(std::string_view text, Scratch& scratch) const {
         found(trigger->key, scratch);
     }
   }
-  for (uint32_t key : only_runs_)
-    if (has_runs(key, text, scratch)) found(key, scratch);
+  for (const RunTrigger& trigger : run_triggers_)
+    if (has(trigger.run, text, scratch) && has_runs(trigger.key, text, scratch) && has_words(trigger, text, scratch))
+      found(trigger.key, scratch);
   if ((not_ascii_.empty() && odd_letters_.empty()) || value::is_ascii(text)) return;
   for (uint32_t key : not_ascii_) found(key, scratch);
   if (odd_letters_.empty() || !value::has_odd_letters(text)) return;

@@ -41,6 +41,9 @@ class SearchKeys {
       bool yes = false;
     };
     std::vector<HasRun> runs;  // whether the text has it
+    std::vector<HasRun> words;
+    std::string lower;  // the text
+    uint64_t lower_stamp = 0;
   };
   Scratch make_scratch() const;
   void find(std::string_view text, Scratch& scratch) const;
@@ -53,23 +56,34 @@ class SearchKeys {
     uint32_t first_other, other_count;
     bool alone = false;  // the key has no other trigger and needs no more
   };
+  // A key that may be found where the text has a run, if words occur too.
+  struct RunTrigger {
+    uint32_t run, key;
+    uint32_t first_word, word_count;
+  };
   struct NeededRun {
     uint32_t key, run;
   };
   Key add_pattern(const std::string& pattern);
   void found(uint32_t key, Scratch& scratch) const;
+  uint32_t number_of(const Run& run);
+  uint32_t number_of(const std::string& word);
+  bool has(uint32_t run, std::string_view text, Scratch& scratch) const;
   bool has_runs(uint32_t key, std::string_view text, Scratch& scratch) const;
+  bool has_words(const RunTrigger& trigger, std::string_view text, Scratch& scratch) const;
 
   LiteralAutomaton automaton_;
   std::vector<Trigger> triggers_;        // in order of literals
   std::vector<uint32_t> first_trigger_;  // by literal
   std::vector<uint32_t> others_;
-  std::vector<Run> runs_;               // of bytes
-  std::vector<NeededRun> needed_runs_;  // in order of keys
-  std::vector<uint32_t> first_run_;     // by key
-  std::vector<uint32_t> only_runs_;     // keys that need runs and no literal
-  std::vector<uint32_t> odd_letters_;   // keys of which nothing is known in texts that have some
-  std::vector<uint32_t> not_ascii_;     // keys of which nothing is known in texts that are not plain ASCII
+  std::vector<Run> runs_;                 // of bytes
+  std::vector<NeededRun> needed_runs_;    // in order of keys
+  std::vector<uint32_t> first_run_;       // by key
+  std::vector<RunTrigger> run_triggers_;  // in order of runs
+  std::vector<std::string> words_;        // in lower case; asked for where a run was found
+  std::vector<uint32_t> run_words_;       // of run triggers
+  std::vector<uint32_t> odd_letters_;     // keys of which nothing is known in texts that have some
+  std::vector<uint32_t> not_ascii_;       // keys of which nothing is known in texts that are not plain ASCII
   uint32_t size_ = 0;
 };
 
