@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/value/text_ends.h"
+
 namespace weir::index {
 
 // One caller at a time. What a text is asked may be kept by its number.
@@ -22,8 +24,8 @@ class TextNumbers {
 
  private:
   struct Text {
+    value::TextEnds ends;
     char bytes[kMaxSize];
-    uint32_t size;
   };
   std::vector<Text> texts_;
   std::array<uint8_t, 2 * kMax> places_ = {};  // by hash: number + 1

@@ -1,16 +1,10 @@
 #include "runtime/index/text_table.h"
 
-#define XXH_INLINE_ALL  // short texts take less than the call
-#include <xxhash.h>
-
 #include <bit>
 
 namespace weir::index {
-namespace {
 
-uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
-
-}  // namespace
+using value::TextEnds;
 
 uint32_t TextTable::add(std::string_view text) {
   auto [it, added] = numbers_.try_emplace(std::string(text), static_cast<uint32_t>(texts_.size() + 1));
@@ -23,17 +17,19 @@ void TextTable::build() {
   entries_.resize(std::bit_ceil(texts_.size() * 2 + 2));
   mask_ = entries_.size() - 1;
   for (uint32_t i = 0; i < texts_.size(); ++i) {
-    const uint64_t hash = hash_of(texts_[i]);
-    uint64_t at = hash & mask_;
+    const TextEnds ends = TextEnds::of(texts_[i]);
+    uint64_t at = ends.hash() & mask_;
     while (entries_[at].number != 0) at = (at + 1) & mask_;
-    entries_[at] = {hash, i + 1};
+    entries_[at] = {ends, i + 1};
   }
 }
 
 uint32_t TextTable::find(std::string_view text) const {
-  const uint64_t hash = hash_of(text);
-  for (uint64_t at = hash & mask_; entries_[at].number != 0; at = (at + 1) & mask_)
-    if (entries_[at].hash == hash && texts_[entries_[at].number - 1] == text) return entries_[at].number;
+  const TextEnds ends = TextEnds::of(text);
+  for (uint64_t at = ends.hash() & mask_; entries_[at].number != 0; at = (at + 1) & mask_) {
+    const Entry& entry = entries_[at];
+    if (entry.ends == ends && (text.size() <= TextEnds::kTold || texts_[entry.number - 1] == text)) return entry.number;
+  }
   return 0;
 }
 

@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/value/text_ends.h"
+
 namespace weir::index {
 
 // Immutable once built.
@@ -20,7 +22,7 @@ class TextTable {
 
  private:
   struct Entry {
-    uint64_t hash = 0;
+    value::TextEnds ends;
     uint32_t number = 0;  // 0: free
   };
   std::vector<std::string> texts_;

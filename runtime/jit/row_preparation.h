@@ -7,6 +7,7 @@
 
 #include "compiler/codegen/abi.h"
 #include "compiler/codegen/analysis.h"
+#include "runtime/value/text_ends.h"
 
 namespace weir::jit {
 
@@ -19,8 +20,7 @@ class Dictionary {
 
  private:
   struct Entry {
-    uint64_t prefix = 0, suffix = 0;
-    uint32_t length = 0;
+    value::TextEnds ends;
     uint32_t code = 0;  // 0: free
   };
 
