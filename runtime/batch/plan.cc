@@ -265,6 +265,7 @@ class PlanBuilder {
   void add_searches(Plan::Column& column, const std::vector<uint32_t>& tests, uint32_t number) {
     using Key = index::SearchKeys::Kind;
     column.search = std::make_unique<index::SearchKeys>();
+    const bool may_be_asked = Plan::may_be_asked(column.operand, tests.size());
     for (uint32_t t : tests) {
       const Test& test = tests_.tests()[t];
       const auto list = test.relation == Relation::kMatches ? index::word_list(constant(test).s) : std::nullopt;
@@ -274,7 +275,7 @@ class PlanBuilder {
       }
       const index::SearchKeys::Key key = column.search->add(test.relation, constant(test).s);
       const bool exact = key.kind == Key::kExact || key.kind == Key::kAlways;
-      leaf_of_[t] = add_leaf(exact, test.constant, number);
+      leaf_of_[t] = add_leaf(exact, exact && !may_be_asked ? Plan::kNoSearch : test.constant, number);
       Plan::Search& search = column.searches.emplace_back();
       if (!list) {
         search = {test.relation, {constant(test).s}, true};

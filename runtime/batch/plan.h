@@ -75,6 +75,11 @@ class Plan {
   static constexpr uint32_t kUnknownLeaf = 0, kTrueLeaf = 1;
   static constexpr uint32_t kNoSearch = UINT32_MAX;
   static constexpr size_t kMaxDenseTexts = 128;
+  static constexpr size_t kMaxAskedLeaves = 256;
+  // Whether searches that are exact may be left open: with many, one pass over the text is sure to be quicker.
+  static bool may_be_asked(const index::Operand& operand, size_t leaves) {
+    return !operand.computed && leaves <= kMaxAskedLeaves;
+  }
 
   const ir::Module& module() const { return module_; }
   const std::vector<Column>& columns() const { return columns_; }
@@ -87,7 +92,7 @@ class Plan {
   const std::vector<Item>& items() const { return items_; }
   const std::vector<uint32_t>& starts() const { return starts_; }  // one more than there are conditions
   bool exact(uint32_t leaf) const { return exact_[leaf] != 0; }    // if its operand is fit to be tested
-  // Of a search: the constant, a text or a regular expression; of other leaves kNoSearch.
+  // Of a search that may be left open: the constant, a text or a regular expression; of other leaves kNoSearch.
   uint32_t searched(uint32_t leaf) const { return searched_[leaf]; }
   // Runs of characters without which an expression does not match; asked before RE2 is.
   std::span<const uint32_t> runs(uint32_t leaf) const { return runs_[leaf]; }

@@ -41,11 +41,10 @@ class SearchColumn {
  private:
   enum class Way : uint8_t { kValues, kAsk, kScan };
   static constexpr size_t kMaxAskedText = 1024;
-  static constexpr uint32_t kMaxAskedLeaves = 512;
   using Texts = std::bitset<index::TextNumbers::kMax>;
 
   Way first_open_way() const {
-    return column_.operand.computed || column_.leaf_count > kMaxAskedLeaves ? Way::kScan : Way::kAsk;
+    return Plan::may_be_asked(column_.operand, column_.leaf_count) ? Way::kAsk : Way::kScan;
   }
   bool fill_values(const ColumnReader& reader, size_t count, const RowSet& fit, const LeafSets& sets, RowSet& odd);
   void leave_open(const ColumnReader& reader, const RowSet& fit, const LeafSets& sets);

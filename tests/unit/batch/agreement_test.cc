@@ -29,6 +29,13 @@ class Agreement : public testing::TestWithParam<int> {
     rules_ = std::make_unique<CompiledRules>(texts_, env, types);
     ASSERT_NE(rules_->compiled.module, nullptr);
     for (size_t r = 0; r < 2 * kRows; ++r) rows_.push_back(random.row(row_arena_));
+    // Long texts are searched in another way.
+    constexpr size_t kText = 7;
+    for (size_t r = 0; r < 2 * kRows; r += 37) {
+      Value& text = rows_[r][kText];
+      const std::string longer = std::string(r % 2 == 0 ? 1100 : 5000, 'x') + std::string(text.str());
+      text = Value::string({row_arena_.copy(longer), longer.size()});
+    }
     plan_ = std::make_unique<Plan>(*rules_->compiled.module, rules_->compiled.roots);
     selection_ = std::make_unique<Selection>(*plan_);
   }
