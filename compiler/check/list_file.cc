@@ -100,6 +100,22 @@ ListFile read_list_file(std::string_view text, std::string_view name, bool must_
   return file;
 }
 
+bool leaves_its_directory(std::string_view path) {
+  if (!path.empty() && path[0] == '/') return true;
+  int depth = 0;
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    const std::string_view step = path.substr(at, end - at);
+    if (step == "..") {
+      if (--depth < 0) return true;
+    } else if (!step.empty() && step != ".") {
+      ++depth;
+    }
+    at = end + 1;
+  }
+  return false;
+}
+
 bool is_network(std::string_view text) {
   size_t slash = text.find('/');
   std::string address(text.substr(0, slash));

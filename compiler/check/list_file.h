@@ -23,6 +23,9 @@ struct ListFile {
 // empty cells are no entries, since columns may differ in length.
 ListFile read_list_file(std::string_view text, std::string_view name, bool must_be_csv);
 
+// Whether a path, from the directory that it is relative to, leads out of that directory; as text, links not followed.
+bool leaves_its_directory(std::string_view path);
+
 // What a list of networks holds: an address, or an address with a prefix length.
 bool is_network(std::string_view text);
 // A domain name, with an optional leading `*.` or dot.

@@ -113,6 +113,13 @@ void ModuleChecker::load_list(const syntax::ListStmt& ast, List& list) {
   list.path = ast.path;
   std::optional<std::string> text;
   if (options_.read_file) text = options_.read_file(ast.path_span.file, ast.path);
+  if (!text && leaves_its_directory(ast.path)) {
+    sink_
+        .emit(base::DiagKind::kUnreadableList, ast.path_span,
+              fmt::format("list file `{}` is outside of the rule set", ast.path))
+        .hint("rules read files from the directory of the rule set and below it only");
+    return;
+  }
   if (!text) {
     sink_.emit(base::DiagKind::kUnreadableList, ast.path_span, fmt::format("list file `{}` cannot be read", ast.path))
         .hint("the path is relative to the rule file");

@@ -56,19 +56,19 @@ const char* runtime_name(Op op) {
 
 }  // namespace
 
-llvm::Value* Emitter::store_args(std::span<const Val> args) {
-  llvm::Value* address;
-  if (args.size() <= kFixedArgs) {
-    address = scratch(&args_, kFixedArgs * abi::kValueSize);
-  } else if (args.size() <= kMaxStackArgs) {
+void Emitter::store_args(std::span<const Val> boxed, llvm::Value* room) {
+  for (size_t i = 0; i < boxed.size(); ++i) store(boxed[i], offset(room, i * abi::kValueSize));
+}
+
+// Where arguments go; of many, null if there is no room.
+llvm::Value* Emitter::args_room(size_t count) {
+  if (count <= kFixedArgs) return scratch(&args_, kFixedArgs * abi::kValueSize);
+  if (count <= kMaxStackArgs) {
     llvm::AllocaInst* own = nullptr;
-    address = scratch(&own, args.size() * abi::kValueSize);
-  } else {
-    llvm::FunctionCallee allocate = unit_.declare("weir_rt_allocate", b_.getPtrTy(), {b_.getPtrTy(), b_.getInt64Ty()});
-    address = b_.CreateCall(allocate, {ctx_, i64(args.size() * abi::kValueSize)});
+    return scratch(&own, count * abi::kValueSize);
   }
-  for (size_t i = 0; i < args.size(); ++i) store(args[i], offset(address, i * abi::kValueSize));
-  return address;
+  llvm::FunctionCallee allocate = unit_.declare("weir_rt_allocate", b_.getPtrTy(), {b_.getPtrTy(), b_.getInt64Ty()});
+  return b_.CreateCall(allocate, {ctx_, i64(count * abi::kValueSize)});
 }
 
 Val Emitter::call_with(std::span<const Val> args, Rep rep, bool may_fail, Detail detail, CallFn emit_call) {
@@ -76,9 +76,16 @@ Val Emitter::call_with(std::span<const Val> args, Rep rep, bool may_fail, Detail
   boxed.reserve(args.size());
   for (const Val& v : args) boxed.push_back(box(v, detail));
   return guarded(combine(args, detail), rep, detail, [&] {
-    llvm::Value* out = out_value();
-    emit_call(store_args(boxed), out);
-    return load(out, rep, may_fail, detail);
+    llvm::Value* room = args_room(boxed.size());
+    const auto stored = [&] {
+      store_args(boxed, room);
+      llvm::Value* out = out_value();
+      emit_call(room, out);
+      return load(out, rep, may_fail, detail);
+    };
+    if (boxed.size() <= kMaxStackArgs) return stored();
+    return guarded(error_if(b_.CreateIsNull(room), abi::error_word(value::ErrorCode::kBudget), detail), rep, detail,
+                   stored);
   });
 }
 

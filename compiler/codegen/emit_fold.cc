@@ -27,7 +27,9 @@ Val Emitter::fold(NodeId id, Detail detail) {
     llvm::FunctionCallee make_range =
         unit_.declare("weir_rt_range", b_.getVoidTy(), {b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy()});
     Val fine{Rep::kBoxed, operand.a, operand.b, {}};
-    b_.CreateCall(make_range, {ctx_, store_args({&fine, 1}), range});
+    llvm::Value* const room = args_room(1);
+    store_args({&fine, 1}, room);
+    b_.CreateCall(make_range, {ctx_, room, range});
     llvm::Value* base = b_.CreateLoad(b_.getPtrTy(), offset(range, offsetof(NativeRange, base)));
     llvm::Value* stride = field(offsetof(NativeRange, stride));
     llvm::Value* second = field(offsetof(NativeRange, second));

@@ -139,7 +139,8 @@ class Emitter {
   // Calls with boxed arguments in memory unless one of them failed.
   using CallFn = llvm::function_ref<void(llvm::Value* args, llvm::Value* out)>;
   Val call_with(std::span<const Val> args, Rep rep, bool may_fail, Detail detail, CallFn emit_call);
-  llvm::Value* store_args(std::span<const Val> args);
+  llvm::Value* args_room(size_t count);
+  void store_args(std::span<const Val> boxed, llvm::Value* room);
   Val opt_or(ir::NodeId id, bool unwrap, Detail detail);
 
   // --- folds (emit_fold.cc)

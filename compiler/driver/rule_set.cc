@@ -9,6 +9,7 @@
 #include <set>
 
 #include "absl/status/status.h"
+#include "compiler/check/list_file.h"
 #include "compiler/driver/bundle.h"
 #include "compiler/driver/manifest.h"
 
@@ -120,10 +121,17 @@ absl::StatusOr<RuleSetSource> load_rule_set(const std::vector<std::string>& path
     out.sources.push_back({file, *std::move(text)});
     bases->push_back(fs::path(file).parent_path());
   }
-  out.read_file = [bases, root = fs::path(out.directory)](base::FileId from, const std::string& path) {
-    if (from < bases->size())
-      if (auto text = read_text((*bases)[from] / path)) return text;
-    return read_text(root / path);
+  // Whoever may write rules is not thereby somebody who may read the machine's files. Links are the operator's.
+  out.read_file = [bases, root = fs::path(out.directory)](base::FileId from,
+                                                          const std::string& path) -> std::optional<std::string> {
+    if (fs::path(path).is_absolute()) return std::nullopt;
+    if (from < bases->size()) {
+      const fs::path file = ((*bases)[from] / path).lexically_normal();
+      const bool inside = !check::leaves_its_directory(path) ||
+                          !check::leaves_its_directory(file.lexically_relative(root.lexically_normal()).string());
+      if (auto text = inside ? read_text(file) : std::nullopt) return text;
+    }
+    return check::leaves_its_directory(path) ? std::nullopt : read_text(root / path);
   };
   return out;
 }

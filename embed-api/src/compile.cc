@@ -63,6 +63,19 @@ weir_status code_of_source(const absl::Status& status) {
   }
 }
 
+// Why checked rules cannot be evaluated.
+weir_status code_of_rules(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return WEIR_E_COMPILE;
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kResourceExhausted:
+      return WEIR_E_LIMIT;  // of the system
+    default:
+      return WEIR_E_INTERNAL;
+  }
+}
+
 // Decoding is relaxed: what is absent is absent, and evaluation says whether it may be.
 absl::StatusOr<io::DecodePlan> relaxed_plan(const ir::Program& program,
                                             const std::vector<types::EventMapping>& mappings,
@@ -207,8 +220,7 @@ weir_status make_ruleset(const std::shared_ptr<const EngineState>& engine, std::
   options.cache_directory = engine->native_cache;
   options.max_cache_bytes = engine->max_native_cache_bytes;
   auto rules = engine::Rules::create(state->program, options);
-  if (!rules.ok())
-    return report(err, rules.status(), absl::IsInvalidArgument(rules.status()) ? WEIR_E_COMPILE : WEIR_E_INTERNAL);
+  if (!rules.ok()) return report(err, rules.status(), code_of_rules(rules.status()));
   state->rules = *std::move(rules);
   if (absl::Status s = add_plans(manifest.events, state.get()); !s.ok()) return report(err, s, WEIR_E_COMPILE);
   state->policies = driver::event_policies(manifest, *state->program);

@@ -51,7 +51,10 @@ weir_status set(weir_event* event, int32_t field, uint32_t type, const Value& va
   });
 }
 
-weir_status out_of_memory(weir_error* err) { return report(err, WEIR_E_LIMIT, "the event takes more than 64 MiB"); }
+weir_status no_room(const weir_event* event, weir_error* err) {
+  if (event->arena.starved()) throw std::bad_alloc();
+  return report(err, WEIR_E_LIMIT, "the event takes more than 64 MiB");
+}
 
 weir_status not_utf8(const weir_event* event, int32_t field, weir_error* err) {
   return fail(err, WEIR_E_DATA, "field `{}`: the text is not valid UTF-8",
@@ -118,7 +121,7 @@ weir_status weir_event_set_str(weir_event* event, int32_t field, weir_str value,
     if (slot == nullptr) return status;
     if (!weir::value::valid_utf8(view(value))) return not_utf8(event, field, err);
     const char* copy = event->arena.copy(view(value));
-    if (copy == nullptr) return out_of_memory(err);
+    if (copy == nullptr) return no_room(event, err);
     *slot = Value::string({copy, value.len});
     return WEIR_OK;
   });
@@ -132,7 +135,7 @@ weir_status weir_event_set_bytes(weir_event* event, int32_t field, const void* d
     Value* slot = slot_for(event, field, WEIR_TYPE_BYTES, err, &status);
     if (slot == nullptr) return status;
     const char* copy = event->arena.copy({static_cast<const char*>(data), len});
-    if (copy == nullptr) return out_of_memory(err);
+    if (copy == nullptr) return no_room(event, err);
     *slot = Value::bytes({copy, len});
     return WEIR_OK;
   });
@@ -164,15 +167,15 @@ weir_status weir_event_set_str_list(weir_event* event, int32_t field, const weir
     const weir::embed::Shape::Field& f = event->shape().fields[static_cast<size_t>(field)];
     if (f.kind == WEIR_TYPE_LIST && f.element != WEIR_TYPE_STRING && f.element != WEIR_TYPE_DYN)
       return fail(err, WEIR_E_SCHEMA, "field `{}` is {}, and set as list<string>", f.name, f.declared);
-    if (n > UINT32_MAX / sizeof(Value)) return out_of_memory(err);
+    if (n > UINT32_MAX / sizeof(Value)) return no_room(event, err);
     auto* list = event->arena.allocate_array<weir::value::ListRep>(1);
     auto* items = event->arena.allocate_array<Value>(n);
-    if (list == nullptr || items == nullptr) return out_of_memory(err);
+    if (list == nullptr || items == nullptr) return no_room(event, err);
     for (size_t i = 0; i < n; ++i) {
       WEIR_REQUIRE_TEXT(values[i], err);
       if (!weir::value::valid_utf8(view(values[i]))) return not_utf8(event, field, err);
       const char* copy = event->arena.copy(view(values[i]));
-      if (copy == nullptr) return out_of_memory(err);
+      if (copy == nullptr) return no_room(event, err);
       items[i] = Value::string({copy, values[i].len});
     }
     *list = {};

@@ -1,6 +1,8 @@
 // Events and single fields from JSON, by the decoder that reads logs (runtime/io): the same text means the same here.
 #include <simdjson.h>
 
+#include <new>
+
 #include "embed-api/src/event.h"
 #include "runtime/io/json_text.h"
 
@@ -62,7 +64,9 @@ weir_status read_whole(weir_event* event, std::string_view json, weir_error* err
 bool is_one_value(const std::string& json) {
   simdjson::dom::parser parser;
   simdjson::dom::element element;
-  return parser.parse(json).get(element) == simdjson::SUCCESS;
+  const simdjson::error_code error = parser.parse(json).get(element);
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
+  return error == simdjson::SUCCESS;
 }
 
 weir_status read_field(weir_event* event, size_t field, std::string_view json, weir_error* err) {

@@ -273,9 +273,11 @@ weir_status weir_session_adopt(weir_session* session, const weir_ruleset* rulese
   return call(err, [&]() -> weir_status {
     WEIR_REQUIRE(session, err);
     WEIR_REQUIRE(ruleset, err);
-    session->generation = ruleset->generation;
-    session->engine->set_generation(ruleset->generation);
-    if (session->ruleset == ruleset->state) return WEIR_OK;
+    if (session->ruleset == ruleset->state) {
+      session->generation = ruleset->generation;
+      session->engine->set_generation(ruleset->generation);
+      return WEIR_OK;
+    }
     // A copy under way is waited for before inputs are held up, not while.
     { const weir::engine::Turn::Held no_copy(session->engine->state()->copying()); }
     std::unique_lock<std::shared_mutex> held;
@@ -290,7 +292,9 @@ weir_status weir_session_adopt(weir_session* session, const weir_ruleset* rulese
     options.fail_verdict = ruleset->state->fail_verdict;
     std::shared_ptr<weir::engine::State> state = weir::engine::carry_over(
         session->engine->state(), ruleset->state->program, weir::engine::state_options(options));
+    options.generation = ruleset->generation;
     session->engine = std::make_unique<weir::engine::Session>(ruleset->state->rules, std::move(state), options);
+    session->generation = ruleset->generation;
     session->ruleset = ruleset->state;
     session->adapter = weir::embed::Adapter();
     session->causes.clear();
@@ -334,10 +338,16 @@ weir_status weir_session_eval(weir_session* session, const weir_event* event, co
     const weir::engine::EventResult& result = session->engine->evaluate(type, session->row.data());
     if (result.moved) return weir::embed::report_moved(err);
     ++session->events;
-    std::unique_ptr<weir_verdict> verdict = weir::embed::make_verdict(session, type, result);
-    if (given.trace != WEIR_TRACE_NONE) {
-      verdict->traced = true;
-      verdict->explain = result.duplicate ? "[]" : weir::embed::explain_rules(session, type, result, given.trace);
+    std::unique_ptr<weir_verdict> verdict;
+    try {
+      verdict = weir::embed::make_verdict(session, type, result);
+      if (given.trace != WEIR_TRACE_NONE) {
+        verdict->traced = true;
+        verdict->explain = result.duplicate ? "[]" : weir::embed::explain_rules(session, type, result, given.trace);
+      }
+    } catch (...) {
+      session->engine->take_back();
+      throw;
     }
     if (absl::Status s = inputs.commit(); !s.ok()) return report(err, s, WEIR_E_IO);
     const int64_t time = weir::state::to_nanos(session->row[weir::types::EventSchema::kTimeSlot]);

@@ -1,6 +1,7 @@
 // A record batch of events.
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <optional>
 
 #include "embed-api/src/arrow_columns.h"
@@ -75,7 +76,9 @@ class RowMaker {
       const bool required = !shape_.fields[field].optional;
       for (size_t i = 0; i < count; ++i) {
         Value& v = row(i)[field];
-        if (!column.read(first_ + first + static_cast<int64_t>(i), arena_, &v, &why))
+        const bool taken = column.read(first_ + first + static_cast<int64_t>(i), arena_, &v, &why);
+        if (arena_.starved()) throw std::bad_alloc();
+        if (!taken)
           return fail(err, WEIR_E_DATA, "row {}, field `{}`: {}", first + static_cast<int64_t>(i),
                       shape_.fields[field].name, why);
         if (required && v.is_missing() && field != EventSchema::kIdSlot)

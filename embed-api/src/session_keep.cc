@@ -33,7 +33,7 @@ weir_status read_sync(const weir_keep_options& given, durable::SyncPolicy* out, 
 }
 
 weir_status report_directory(const absl::Status& status, weir_error* err) {
-  if (absl::IsUnavailable(status)) return report(err, status, WEIR_E_CONFLICT);
+  if (absl::IsAborted(status)) return report(err, status, WEIR_E_CONFLICT);
   return report(err, status, absl::IsDataLoss(status) || absl::IsUnimplemented(status) ? WEIR_E_DATA : WEIR_E_IO);
 }
 

@@ -52,6 +52,7 @@ weir_status Slot::publish(std::shared_ptr<const RulesetState> rules, std::string
   weir_status status = check_fit(*rules, &own);
   const std::lock_guard audit_lock(audit_mutex_);
   const std::string hash = rules->content_hash;
+  std::string step;
   {
     const std::lock_guard lock(mutex_);
     *now = status_.generation;
@@ -64,7 +65,9 @@ weir_status Slot::publish(std::shared_ptr<const RulesetState> rules, std::string
     if (status != WEIR_OK) {
       note_failure_locked(source, status, own.message, nullptr);
     } else {
-      status_.source = source;  // may throw: before anything else
+      // What may throw comes before anything is changed.
+      step = fmt::format("generation {}{}{}", *now + 1, source.empty() ? "" : ", ", source);
+      status_.source = source;
       status_.current.swap(rules);
       status_.published_wall = wall_now();
       status_.failing = false;
@@ -77,8 +80,7 @@ weir_status Slot::publish(std::shared_ptr<const RulesetState> rules, std::string
     audit_step_locked({"failure", hash, own.message});
     return report(err, status, own.message);
   }
-  const std::string text = fmt::format("generation {}{}{}", *now, source.empty() ? "" : ", ", source);
-  audit_step_locked({"publish", hash, text});
+  audit_step_locked({"publish", hash, step});
   // What was current is let go here, outside the lock: freeing native code may take a while.
   return WEIR_OK;
 }
@@ -108,10 +110,16 @@ void Slot::audit_step(const io::AuditStep& step) {
 
 void Slot::audit_step_locked(const io::AuditStep& step) {
   if (audit_ == nullptr) return;
-  const absl::Status written = audit_->append_step(step, wall_now(), 0);
-  if (written.ok()) return;
+  std::string note;
+  try {
+    const absl::Status written = audit_->append_step(step, wall_now(), 0);
+    if (written.ok()) return;
+    note = std::string(written.message());
+  } catch (const std::bad_alloc&) {
+    note = "out of memory";  // no longer than a string holds itself: what the step is about has been done
+  }
   const std::lock_guard lock(mutex_);
-  status_.audit_note = std::string(written.message());
+  status_.audit_note.swap(note);
 }
 
 void Slot::note_failure_locked(std::string_view source, weir_status status, std::string_view message,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <new>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -83,7 +84,9 @@ std::string write_manifest(const Contents& contents) {
 absl::StatusOr<Contents> read_manifest(std::string_view text, std::vector<FileEntry>* files) {
   simdjson::dom::parser parser;
   simdjson::dom::element json;
-  if (parser.parse(text.data(), text.size()).get(json) != simdjson::SUCCESS) return damaged("not JSON");
+  const simdjson::error_code error = parser.parse(text.data(), text.size()).get(json);
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
+  if (error != simdjson::SUCCESS) return damaged("not JSON");
   bool ok = true;
   const Reader top(json, &ok);
   Contents out;

@@ -131,6 +131,7 @@ absl::Status LogWriter::append(RecordKind kind, std::string_view payload) {
     return absl::InvalidArgumentError(fmt::format("an input of {} bytes is too large for the log", payload.size()));
   }
   const size_t start = pending_.size();
+  pending_.reserve(start + kHead + payload.size());  // throws before anything is in it, or not at all
   pending_.resize(start + kHead);
   pending_.append(payload);
   char* head = pending_.data() + start;
@@ -150,7 +151,9 @@ absl::Status LogWriter::write_out() {
   if (!failure_.ok()) return failure_;
   if (pending_.empty()) return absl::OkStatus();
   if (!file_.is_open()) return absl::FailedPreconditionError("the log has no segment");
-  // What stands in the file after a failed write is unknown: the log takes nothing more.
+  // What stands in the file after a failed write is unknown: the log takes nothing more. Nor if there is no memory to
+  // say why.
+  failure_ = absl::Status(absl::StatusCode::kUnavailable, "");
   failure_ = file_.write(pending_, path_);
   pending_.clear();
   unsynced_ = true;

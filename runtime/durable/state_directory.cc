@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::open(std::string
   File lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!lock.is_open()) return system_error("create", lock_path);
   if (::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) {
-    return absl::UnavailableError(fmt::format("`{}` is in use by another process", path));
+    return absl::AbortedError(fmt::format("`{}` is in use by another process", path));
   }
   return std::unique_ptr<StateDirectory>(new StateDirectory(std::move(path), options, std::move(lock)));
 }
@@ -213,8 +213,9 @@ absl::Status StateDirectory::replay(const std::vector<uint64_t>& segments, engin
 }
 
 absl::Status StateDirectory::begin_segment() {
-  segment_begun_ = true;
-  return log_.begin(segment_path(next_), next_, event_schema(rules_->program()));
+  absl::Status status = log_.begin(segment_path(next_), next_, event_schema(rules_->program()));
+  segment_begun_ = status.ok();
+  return status;
 }
 
 absl::Status StateDirectory::append_event(uint32_t event, const value::Value* row) {

@@ -50,7 +50,7 @@ struct Recovery {
 // Not thread-safe; the writing of a snapshot goes on in a thread of its own.
 class StateDirectory {
  public:
-  // Made if it is not there. Unavailable: another process uses it.
+  // Made if it is not there. Aborted: another process uses it.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> open(std::string path, const DirectoryOptions& options);
   ~StateDirectory();  // waits for a snapshot under way
 

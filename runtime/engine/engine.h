@@ -202,8 +202,12 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   // `row` has the event's slot_count slots: fields as the schema says (missing only where optional), the last two are
-  // the session's. The row and its text are borrowed until the next call. Never fails: failures of rules are hits.
+  // the session's. The row and its text are borrowed until the next call. Failures of rules are hits. std::bad_alloc
+  // where memory runs out: there is no result then, and nothing of the event remains but what features may have counted
+  // of it, and a label that it took away. It may come again under its id.
   const EventResult& evaluate(uint32_t event, value::Value* row);
+  // Does to the event last evaluated what evaluate() does where memory runs out, for want of memory to tell of it.
+  void take_back();
   // evaluate() of each event in order, and its result given to `each` with the event's number; the same results, sooner
   // if there are many rules. What depends on an event alone is found for up to 1,024 events at a time before the first
   // of them is evaluated, all else in its turn. Rows and their texts are borrowed until the call ends. `each` must not

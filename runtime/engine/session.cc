@@ -50,6 +50,10 @@ void Session::Impl::begin_event(Value* row) {
   result.candidate.verdict = result.candidate.shadow_verdict = ir::Verdict::kAllow;
   result.candidate.score = result.candidate.shadow_score = 0;
   result.candidate.hits.clear();
+  label_writes.clear();
+  fires.clear();
+  admissions.clear();
+  told_apart = false;
   arena.reset();
   clock = state->next_clock();
   ++events;
@@ -77,10 +81,20 @@ void Session::Impl::evaluate(uint32_t event_type, Value* row) {
   row[e.each_slot] = Value::missing();
   ahead_events += view.begin(event, time, clock, ctx);
   const Value& id = row[types::EventSchema::kIdSlot];
-  const bool told_apart =
-      state->ids().wanted(event) && id.is(value::Kind::kString) && id.aux > 0 && !id.is_default_id();
-  const uint64_t hash = told_apart ? state::hash_of(id) : 0;
-  if (told_apart && is_duplicate(hash)) return;
+  if (state->ids().wanted(event) && id.is(value::Kind::kString) && id.aux > 0 && !id.is_default_id()) {
+    id_hash = state::hash_of(id);
+    if (is_duplicate(id_hash)) return;
+    told_apart = true;
+  }
+  try {
+    evaluate_new(row);
+  } catch (const std::exception&) {
+    take_back();
+    throw;
+  }
+}
+
+void Session::Impl::evaluate_new(Value* row) {
   view.update(row, ctx);
   guarded = protection.begin(event, time);
   evaluate_rules();
@@ -90,10 +104,23 @@ void Session::Impl::evaluate(uint32_t event_type, Value* row) {
     if (guarded) quarantine();
     protection.measure(event, time, view, ctx, &result.trips);
     decide(row);
+    need_memory();
     apply_labels();
   }
   view.settle();
-  if (told_apart) state->ids().set_note(event, hash, note_of(result));
+  if (told_apart) state->ids().set_note(event, id_hash, note_of(result));
+}
+
+void Session::Impl::take_back() noexcept {
+  for (const Fire& fire : fires) fire.guard->take_back(fire.key, time);
+  for (const Admission& a : admissions) a.guard->take_back(a.admission, time);
+  if (told_apart) state->ids().take_back(event, id_hash);
+  view.take_back_labels();
+  view.settle();
+  label_writes.clear();
+  fires.clear();
+  admissions.clear();
+  told_apart = false;
 }
 
 bool Session::Impl::is_duplicate(uint64_t hash) {
@@ -164,12 +191,28 @@ const std::vector<ir::NodeId>& Session::Impl::event_conditions(uint32_t type) {
   return out;
 }
 
+// What a part of a batch holds on to.
+class Session::Impl::Held {
+ public:
+  explicit Held(Impl& impl) : impl_(impl) { impl_.view.hold_lists(true); }
+  ~Held() {
+    impl_.view.hold_lists(false);
+    impl_.found = nullptr;
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  Impl& impl_;
+};
+
 // What the columns cannot decide is evaluated when the event's turn comes: only then is the state as it should be.
 void Session::Impl::evaluate_batch(std::span<const EventRow> events, const Receive& each) {
   // What is found for many events together is not cut short, so there are fewer where the time is limited.
   const size_t at_a_time = has_deadline ? batch::kRows / 8 : batch::kRows;
   for (size_t first = 0; first < events.size(); first += at_a_time) {
     const auto some = events.subspan(first, std::min(at_a_time, events.size() - first));
+    const Held held(*this);
     select(some);
     for (size_t i = 0; i < some.size(); ++i) {
       const Batch* batch = batches[some[i].event].get();
@@ -182,7 +225,6 @@ void Session::Impl::evaluate_batch(std::span<const EventRow> events, const Recei
       found = nullptr;
       each(first + i, result);
     }
-    view.hold_lists(false);
   }
 }
 
@@ -208,7 +250,6 @@ void Session::Impl::select(std::span<const EventRow> events) {
     batch->rows.push_back(events[i].row);
   }
   const Inside inside(*this);
-  view.hold_lists(true);
   for (const auto& batch : batches) {
     if (batch == nullptr) continue;
     batch->selected = batch->rows.size() >= std::min(kMinRows, events.size());
@@ -363,12 +404,16 @@ void Session::Impl::apply(uint32_t index) {
 
   bool tripped = false;
   if (state::LimitGuard* limit = state->limit(index)) {
-    const auto admission = limit->admit(time);
+    Admission& noted = admissions.emplace_back(Admission{limit, state::LimitGuard::Admission::kTripped});
+    const auto admission = noted.admission = limit->admit(time);
     tripped = admission != state::LimitGuard::Admission::kAdmitted;
     if (admission == state::LimitGuard::Admission::kTrips && index < live_rules) result.alerts.push_back(index);
   }
   if (once != nullptr) {
-    if (!tripped) once->fired(once_key, time, clock, view.keep_from());
+    if (!tripped) {
+      fires.push_back({once, once_key});
+      once->fired(once_key, time, clock, view.keep_from());
+    }
     if (once_lock.owns_lock()) once_lock.unlock();
   }
   const bool served = index < live_rules;

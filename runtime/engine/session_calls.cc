@@ -49,18 +49,18 @@ Value Session::eval(ir::NodeId node) {
   if (impl_->ctx.row == nullptr) return Value::missing();
   const Impl::Inside inside(*impl_);
   impl_->ctx.steps = impl_->options.max_steps;
-  impl_->view.look_on(true);
+  const SessionView::LookingOn looking(impl_->view);
   const Value v = impl_->rules->interpreter().eval(node, impl_->ctx);
-  impl_->view.look_on(false);
+  impl_->need_memory();
   return v;
 }
 
 Value Session::feature_at(uint32_t feature, std::span<const Value> key) {
   if (impl_->ctx.row == nullptr) return Value::missing(Value::missing_feature(feature));
   const Impl::Inside inside(*impl_);
-  impl_->view.look_on(true);
+  const SessionView::LookingOn looking(impl_->view);
   const Value v = impl_->view.feature_at(feature, key.data(), static_cast<uint32_t>(key.size()));
-  impl_->view.look_on(false);
+  impl_->need_memory();
   return v;
 }
 
@@ -100,6 +100,11 @@ std::string Session::because(uint32_t rule) {
 bool Session::has_label(uint32_t label, const Value& key, int64_t now_nanos) {
   const Impl::Inside inside(*impl_);
   return impl_->view.has_label_now(label, key, now_nanos);
+}
+
+void Session::take_back() {
+  const Impl::Inside inside(*impl_);
+  impl_->take_back();
 }
 
 void Session::set_time_limit(std::chrono::nanoseconds limit) {

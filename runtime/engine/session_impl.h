@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -65,7 +66,14 @@ struct Session::Impl {
   };
 
   void evaluate(uint32_t event_type, value::Value* row);
+  void evaluate_new(value::Value* row);
+  // Throws std::bad_alloc if something on the event at hand failed for want of memory, which made values errors.
+  void need_memory() const {
+    if (arena.starved()) throw std::bad_alloc();
+  }
+  void take_back() noexcept;
   using Receive = std::function<void(size_t, const EventResult&)>;
+  class Held;
   void evaluate_batch(std::span<const EventRow> events, const Receive& each);
   void select(std::span<const EventRow> events);
   void begin_event(value::Value* row);
@@ -130,6 +138,19 @@ struct Session::Impl {
   std::shared_ptr<const SnoozeSet> snoozes;                                 // as of this event
   uint64_t snooze_generation = 0;
   std::vector<LabelWrite> label_writes;
+  bool told_apart = false;  // the event at hand, by an id that was new; of that hash
+  uint64_t id_hash = 0;
+  // What it has told the guards of `once` and `limit`.
+  struct Fire {
+    state::OnceGuard* guard;
+    state::Key key;
+  };
+  struct Admission {
+    state::LimitGuard* guard;
+    state::LimitGuard::Admission admission;
+  };
+  std::vector<Fire> fires;
+  std::vector<Admission> admissions;
   std::vector<value::Value> effect_values;  // of one rule: key and arguments of its effects, in order
   EventResult result;
   ir::Verdict stated = ir::Verdict::kAllow;         // by `verdict` effects of live rules

@@ -125,7 +125,7 @@ void SessionProtection::measure(uint32_t event, int64_t time, SessionView& view,
   const uint64_t drawn = state::make_key(ctx.row, 2).lo;
   if (drawn % kMeasuredEvery != 0) return;
   const int64_t steps = ctx.steps;
-  view.look_on(true);
+  const SessionView::LookingOn looking(view);
   for (size_t i = 0, at = drawn / kMeasuredEvery % rules.size(); i < std::min(kMeasuredRules, rules.size()); ++i) {
     const uint32_t rule = rules[at];
     at = at + 1 == rules.size() ? 0 : at + 1;
@@ -135,7 +135,6 @@ void SessionProtection::measure(uint32_t event, int64_t time, SessionView& view,
     rules_.interpreter().eval(rules_.program().rules[rule].when, ctx);
     if (ctx.steps < 0 && trips_.overrun(rule, time)) tripped->push_back(rule);
   }
-  view.look_on(false);
   ctx.steps = steps;
   ++ctx.epoch;
 }

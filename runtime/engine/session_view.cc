@@ -10,6 +10,23 @@ namespace weir::engine {
 using state::Key;
 using value::Value;
 
+namespace {
+
+// What an access has made the state grow by counts, however it ends.
+class Growth {
+ public:
+  Growth(const state::Access& access, ptrdiff_t& total) : access_(access), total_(total) {}
+  ~Growth() { total_ += access_.grown; }
+  Growth(const Growth&) = delete;
+  Growth& operator=(const Growth&) = delete;
+
+ private:
+  const state::Access& access_;
+  ptrdiff_t& total_;
+};
+
+}  // namespace
+
 constexpr uint64_t kAskEvery = 64;  // events, until the other sessions are asked again how far they are
 
 SessionView::SessionView(const Rules& rules, State& state, Seat& seat)
@@ -149,8 +166,8 @@ void SessionView::update_element(uint32_t index, value::EvalContext& ctx) {
     return;
   }
   state::Access how = access(index);
+  const Growth growth(how, grown_);
   late_ |= store.add(key.key, arg, how) == state::Added::kLate;
-  grown_ += how.grown;
 }
 
 SessionView::CurrentKey SessionView::current_key(const ir::Feature& feature, value::EvalContext& ctx) {
@@ -169,12 +186,12 @@ SessionView::CurrentKey SessionView::current_key(const ir::Feature& feature, val
 
 Value SessionView::read(uint32_t index, const Key& key) {
   state::Access how = access(index);
+  const Growth growth(how, grown_);
   const int64_t since = state_.warming_since(index);
   if (since != state::kNever && !state_.feature(index).reaches_back(key, how, since)) {
     return Value::missing(Value::missing_warming(index));
   }
   const Value v = state_.feature(index).read(key, how, *arena_);
-  grown_ += how.grown;
   return v.is_missing() ? Value::missing(Value::missing_feature(index)) : v;
 }
 
@@ -216,6 +233,13 @@ void SessionView::write_label(bool set, uint32_t label, const Key& key, int64_t 
   } else {
     state_.labels().clear(label, key);
   }
+}
+
+void SessionView::take_back_labels() {
+  for (const LabelBefore& before : labels_before_) {
+    if (!before.had) state_.labels().clear(before.label, before.key);
+  }
+  labels_before_.clear();
 }
 
 bool SessionView::has_label_named(uint32_t entity, std::string_view name, const Value& key) {

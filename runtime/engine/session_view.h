@@ -36,6 +36,8 @@ class SessionView final : public value::StateView {
   // this event go on seeing the labels as they were.
   void write_label(bool set, uint32_t label, const state::Key& key, int64_t duration, uint32_t rule,
                    const state::Provenance& from);
+  // Of an event that came to nothing: the labels it has set that were not there.
+  void take_back_labels();
   // The labels as they are now.
   bool has_label_now(uint32_t label, const value::Value& key, int64_t now) const;
 
@@ -46,8 +48,17 @@ class SessionView final : public value::StateView {
   value::Value labels(uint32_t entity, const value::Value& key, value::Arena& arena) override;
   value::Value list_contains(uint32_t list, const value::Value& v) override;
 
-  // Reads from now on are for show (because, explain, --where), or again for rules.
-  void look_on(bool on) { looks_on_ = on; }
+  // As long as it lives, reads are for show (because, explain, --where).
+  class LookingOn {
+   public:
+    explicit LookingOn(SessionView& view) : view_(view) { view_.looks_on_ = true; }
+    ~LookingOn() { view_.looks_on_ = false; }
+    LookingOn(const LookingOn&) = delete;
+    LookingOn& operator=(const LookingOn&) = delete;
+
+   private:
+    SessionView& view_;
+  };
 
   bool observe(uint32_t event, int64_t time);
   // As this session's clock has it.

@@ -1,5 +1,6 @@
 #include "runtime/engine/state_copy.h"
 
+#include <new>
 #include <utility>
 
 namespace weir::engine {
@@ -27,7 +28,14 @@ StateCopy::StateCopy(std::shared_ptr<State> state) : state_(std::move(state)), t
 }
 
 StateCopy::~StateCopy() {
-  if (turn_) complete_all();
+  while (turn_) {
+    try {
+      complete_all();
+      turn_.reset();
+    } catch (const std::bad_alloc&) {
+      // What was lost is complete, too, and the others' turn comes.
+    }
+  }
 }
 
 StateCopy::Part& StateCopy::begin(SectionKind kind, uint32_t n, bool complete) {

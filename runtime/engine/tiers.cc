@@ -1,5 +1,7 @@
 #include "runtime/engine/tiers.h"
 
+#include <exception>
+
 #include "compiler/ir/identity.h"
 
 namespace weir::engine {
@@ -123,18 +125,25 @@ void Tiers::compile_later(const std::shared_ptr<Tiers>& tiers, const jit::Native
   task->run = [tiers, options](const std::atomic<bool>& cancelled) {
     jit::NativeOptions wanted = options;
     wanted.cancelled = &cancelled;
-    tiers->compile_now(wanted).IgnoreError();  // the status keeps it
+    try {
+      tiers->compile_now(wanted).IgnoreError();  // the status keeps it
+    } catch (const std::exception&) {
+      tiers->give_up("out of memory");
+    }
   };
   {
     const std::lock_guard<std::mutex> lock(tiers->mutex_);
     tiers->task_ = task;
     tiers->status_.native = Native::kWaiting;
   }
-  if (jit::run_in_background(std::move(task))) return;
-  const std::lock_guard<std::mutex> lock(tiers->mutex_);
-  tiers->status_.native = Native::kFailed;
-  tiers->status_.note = "there is no thread to compile native code on";
-  tiers->settled_.notify_all();
+  if (!jit::run_in_background(std::move(task))) tiers->give_up("there is no thread to compile native code on");
+}
+
+void Tiers::give_up(std::string_view why) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  status_.native = Native::kFailed;
+  status_.note = why;
+  settled_.notify_all();
 }
 
 TierStatus Tiers::status() const {

@@ -72,6 +72,7 @@ class Tiers {
 #ifdef WEIR_HAVE_JIT
   absl::Status compile_now(const jit::NativeOptions& options);
   static void compile_later(const std::shared_ptr<Tiers>& tiers, const jit::NativeOptions& options);
+  void give_up(std::string_view why);
 #endif
   // Does not wait: what is being compiled is finished and thrown away.
   void cancel();

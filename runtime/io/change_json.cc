@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <new>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -152,7 +153,9 @@ void append_change_members(const StateChange& c, std::string* out) {
 absl::StatusOr<PlacedChange> parse_change(std::string_view json) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return invalid("not one JSON object");
+  const simdjson::error_code error = parser.parse(json.data(), json.size()).get(object);
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
+  if (error != simdjson::SUCCESS) return invalid("not one JSON object");
   Members in(object);
   PlacedChange out;
   StateChange& c = out.change;

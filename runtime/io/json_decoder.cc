@@ -71,6 +71,7 @@ struct JsonDecoder::Impl {
     reject->message = std::move(message);
     return false;
   }
+  bool no_room() { return fail(RejectCause::kLineTooLong, "the record's text exceeds the batch's memory"); }
   // What simdjson says of the text as a whole.
   bool fail(error_code code) {
     switch (code) {
@@ -107,13 +108,13 @@ struct JsonDecoder::Impl {
     if (error_code e = v.get_raw_json_string().get(raw); e) return fail(e);
     if (is_plain(token, out)) {
       const char* copy = target->arena->copy(*out);
-      if (copy == nullptr) return fail(RejectCause::kLineTooLong, "the record's text exceeds the batch's memory");
+      if (copy == nullptr) return no_room();
       *out = {copy, out->size()};
       return true;
     }
     // Unescaping writes no more than the token is long, in blocks that may run over by the padding.
     auto* buffer = static_cast<uint8_t*>(target->arena->allocate(token.size() + kPadding));
-    if (buffer == nullptr) return fail(RejectCause::kLineTooLong, "the record's text exceeds the batch's memory");
+    if (buffer == nullptr) return no_room();
     uint8_t* end = buffer;
     if (error_code e = parser.unescape(raw, end).get(*out); e) return fail(e);
     return true;
@@ -168,7 +169,8 @@ struct JsonDecoder::Impl {
     auto r = absl::from_chars(token.data(), token.data() + token.size(), s->d);
     if (r.ec != std::errc() && std::abs(s->d) > 1) s->d = std::copysign(INFINITY, s->d);
     const char* copy = target->arena->copy(token);
-    s->text = copy == nullptr ? std::string_view() : std::string_view(copy, token.size());
+    if (copy == nullptr) return no_room();
+    s->text = {copy, token.size()};
     return true;
   }
 
@@ -201,8 +203,10 @@ struct JsonDecoder::Impl {
       case ondemand::json_type::string: {
         std::string_view text;
         ondemand::raw_json_string raw;
-        const bool plain = is_plain(v.raw_json_token(), &text);
-        if (error_code e = plain ? v.get_raw_json_string().get(raw) : v.get_string().get(text); e) return fail(e);
+        const std::string_view token = v.raw_json_token();
+        if (error_code e = v.get_raw_json_string().get(raw); e) return fail(e);
+        if (is_plain(token, &text)) return true;
+        if (error_code e = unescape(raw, token.size(), &text); e) return fail(e);
         return true;
       }
       default: {
@@ -273,7 +277,7 @@ struct JsonDecoder::Impl {
       ondemand::field entry;
       if (error_code e = std::move(item).get(entry); e) return fail(e);
       std::string_view key;
-      if (error_code e = entry.unescaped_key().get(key); e) return fail(e);
+      if (error_code e = read_key(entry, &key); e) return fail(e);
       const char* copy = target->arena->copy(key);
       if (copy == nullptr) return fail(RejectCause::kLineTooLong, "the record exceeds the batch's memory");
       Value value;
@@ -328,7 +332,9 @@ struct JsonDecoder::Impl {
         char digits[24];
         char* end = s.kind == ScalarKind::kInt ? fmt::format_to(digits, "{}", s.i) : fmt::format_to(digits, "{}", s.u);
         std::string_view text(digits, static_cast<size_t>(end - digits));
-        slot(t) = Value::string({target->arena->copy(text), text.size()});
+        const char* copy = target->arena->copy(text);
+        if (copy == nullptr) return no_room();
+        slot(t) = Value::string({copy, text.size()});
         continue;
       }
       Problem p;
@@ -346,10 +352,21 @@ struct JsonDecoder::Impl {
   error_code read_key(ondemand::field& entry, std::string_view* key) {
     const char* begin = entry.key().raw();
     const char* end = begin;
-    while (*end != '"' && *end != '\\') ++end;
-    if (*end == '\\') return entry.unescaped_key().get(*key);
+    bool plain = true;
+    for (; *end != '"'; ++end) {
+      if (*end != '\\') continue;
+      plain = false;
+      ++end;
+    }
     *key = {begin, static_cast<size_t>(end - begin)};
-    return simdjson::SUCCESS;
+    return plain ? simdjson::SUCCESS : unescape(entry.key(), key->size(), key);
+  }
+
+  // To a buffer of our own: simdjson 3.0 does not look whether it got memory for its own. Valid until the next call.
+  error_code unescape(ondemand::raw_json_string raw, size_t longest, std::string_view* out) {
+    if (unescaped.size() < longest + kPadding) unescaped.resize(longest + kPadding);
+    uint8_t* end = unescaped.data();
+    return parser.unescape(raw, end).get(*out);
   }
 
   bool walk(ondemand::object object, const EventPlan& event, const KeyNode& node, int depth) {
@@ -391,7 +408,12 @@ struct JsonDecoder::Impl {
     while (!e) {
       size_t dot = path.find('.');
       if (dot == std::string_view::npos) {
-        e = object[path].get_string().get(found);
+        ondemand::value value;
+        ondemand::raw_json_string raw;
+        e = object[path].get(value);
+        const size_t longest = e ? 0 : value.raw_json_token().size();
+        if (!e) e = value.get_raw_json_string().get(raw);
+        if (!e) e = unescape(raw, longest, &found);
         break;
       }
       ondemand::object inner;
@@ -442,6 +464,7 @@ struct JsonDecoder::Impl {
   ondemand::parser parser;
   value::EvalContext ctx;
   std::vector<Value> stack;
+  std::vector<uint8_t> unescaped;
   std::string type_value;
   RowTarget* target = nullptr;
   Reject* reject = nullptr;
@@ -454,7 +477,9 @@ bool JsonDecoder::decode(std::string_view text, RowTarget* target, Reject* rejec
   impl_->target = target;
   impl_->reject = reject;
   reject->field.clear();
-  return impl_->decode(text);
+  const bool decoded = impl_->decode(text);
+  if (target->arena->starved()) throw std::bad_alloc();  // the record is not at fault
+  return decoded;
 }
 
 }  // namespace weir::io

@@ -247,7 +247,8 @@ bool convert_bytes(const Scalar& s, const types::Type* type, value::Arena& arena
     return false;
   }
   const char* copy = arena.copy(decoded);
-  *out = Value::bytes({copy, copy == nullptr ? 0 : decoded.size()});
+  if (copy == nullptr) return out_of_range("the text", type, problem);
+  *out = Value::bytes({copy, decoded.size()});
   return true;
 }
 

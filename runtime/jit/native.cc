@@ -25,6 +25,7 @@
 #include "runtime/jit/code_store.h"
 #include "runtime/jit/object_cache.h"
 #include "runtime/jit/row_preparation.h"
+#include "runtime/jit/system_memory.h"
 #include "runtime/jit/target.h"
 
 namespace weir::jit {
@@ -129,6 +130,8 @@ absl::Status compile_jobs(const ir::Module& module, const NativeOptions& options
         failures[worker] = absl::CancelledError("cancelled");
         return;
       }
+      failures[worker] = room_to_compile();
+      if (!failures[worker].ok()) return;
       compile_job(jobs[i].cold ? **quick : **target, module, options, cache, jobs[i]);
     }
   };
@@ -295,6 +298,7 @@ absl::StatusOr<std::unique_ptr<value::Evaluator>> compile(const ir::Module& modu
                                                           const std::vector<std::vector<NodeId>>& groups,
                                                           const NativeOptions& options, NativeStats* stats) {
   if (options.cancelled != nullptr && *options.cancelled) return absl::CancelledError("cancelled");
+  if (absl::Status status = executable_memory(); !status.ok()) return status;
   auto start = std::chrono::steady_clock::now();
   Roots values = unique_roots(roots, options.root_keys);
   std::vector<NodeId> all = values.nodes;

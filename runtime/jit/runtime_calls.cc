@@ -1,7 +1,6 @@
 #include "runtime/jit/runtime_calls.h"
 
 #include <cstring>
-#include <vector>
 
 #include "compiler/ir/ir.h"
 #include "runtime/value/builtins.h"
@@ -24,9 +23,13 @@ const uint8_t* mask_of(const EvalContext& ctx, uint32_t index) {
 }  // namespace
 
 // The shape all of them share; most need a part of it.
-#define WEIR_RT(name)                                                                                \
-  extern "C" void weir_rt_##name([[maybe_unused]] EvalContext* ctx, [[maybe_unused]] uint32_t index, \
-                                 [[maybe_unused]] const Value* args, [[maybe_unused]] uint32_t count, Value* out)
+#define WEIR_RT(name)                                                                                               \
+  static void weir_body_##name(EvalContext* ctx, uint32_t index, const Value* args, uint32_t count, Value* out);    \
+  extern "C" void weir_rt_##name(EvalContext* ctx, uint32_t index, const Value* args, uint32_t count, Value* out) { \
+    weir::value::without_throwing(*ctx, out, [&] { weir_body_##name(ctx, index, args, count, out); });              \
+  }                                                                                                                 \
+  static void weir_body_##name([[maybe_unused]] EvalContext* ctx, [[maybe_unused]] uint32_t index,                  \
+                               [[maybe_unused]] const Value* args, [[maybe_unused]] uint32_t count, Value* out)
 
 WEIR_RT(call_dyn) {
   const weir::ir::DynCallee& callee = module_of(*ctx).dyn_callees[index];
@@ -56,7 +59,8 @@ WEIR_RT(fail) {
 #undef WEIR_RT
 
 extern "C" void weir_rt_range(EvalContext* ctx, const Value* operand, NativeRange* out) {
-  weir::value::Range range = weir::value::make_range(*ctx, *operand);
+  weir::value::Range range;
+  weir::value::without_throwing(*ctx, &range.error, [&] { range = weir::value::make_range(*ctx, *operand); });
   *out = NativeRange{};
   out->error = range.error.ok() ? Value::null() : range.error;
   if (!range.error.ok()) return;
@@ -72,13 +76,7 @@ extern "C" void weir_rt_range(EvalContext* ctx, const Value* operand, NativeRang
   }
 }
 
-extern "C" void* weir_rt_allocate(EvalContext* ctx, uint64_t bytes) {
-  if (void* room = ctx->arena->allocate(bytes)) return room;
-  // The operation that follows finds the arena exhausted itself, and says so.
-  thread_local std::vector<char> spare;
-  if (spare.size() < bytes) spare.resize(bytes);
-  return spare.data();
-}
+extern "C" void* weir_rt_allocate(EvalContext* ctx, uint64_t bytes) { return ctx->arena->allocate(bytes); }
 
 extern "C" uint8_t weir_rt_contains(EvalContext* ctx, uint64_t text0, const char* text1, uint64_t part0,
                                     const char* part1) {

@@ -1,6 +1,7 @@
 // Functions that native code calls by name, beside the bodies of builtins: weir_rt_<name>.
 //
-// Arguments are ok() values; results may be errors. Shapes: compiler/codegen/abi.h. ctx.module must be set.
+// Arguments are ok() values; results may be errors. Shapes: compiler/codegen/abi.h. ctx.module must be set. None of
+// them throws: without memory the result is an error and ctx.arena is starved.
 #pragma once
 
 #include "compiler/codegen/abi.h"
@@ -14,7 +15,7 @@ WEIR_RUNTIME_CALLS(WEIR_DECLARE)
 
 void weir_rt_range(::weir::value::EvalContext* ctx, const ::weir::value::Value* operand,
                    ::weir::codegen::abi::NativeRange* out);
-// Room for the arguments of very wide operations: from the arena, or from the heap of this thread if that is exhausted.
+// Room for the arguments of very wide operations; null if the arena has none.
 void* weir_rt_allocate(::weir::value::EvalContext* ctx, uint64_t bytes);
 // text.contains(part), both as the two words of a Value.
 uint8_t weir_rt_contains(::weir::value::EvalContext* ctx, uint64_t text0, const char* text1, uint64_t part0,

@@ -168,8 +168,9 @@ ListTable::ListTable(const ir::Program& program) : program_(program) {
 
 ListTable::Snapshot ListTable::snapshot(uint64_t* generation) const {
   const std::lock_guard lock(mutex_);
+  Snapshot out = current_;  // before whoever asks believes to have it
   if (generation != nullptr) *generation = generation_.load(std::memory_order_relaxed);
-  return current_;
+  return out;
 }
 
 std::shared_ptr<const ListVersion> ListTable::current(uint32_t list) const {

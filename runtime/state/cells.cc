@@ -128,13 +128,22 @@ void StddevCell::merge(const StddevCell& later) {
 
 void TopCell::add(uint64_t hash, uint64_t count, const OwnedValue& v) {
   bool evicts = false;
+  if (table.contains(hash)) {
+    table.add(hash, count, &evicts);
+    return;
+  }
+  // All that may throw comes first: table and values must not disagree.
+  OwnedValue kept(v);
+  table.make_room();
+  if (table.size() < FrequencyTable::kTracked && values.size() == values.capacity())
+    values.reserve(std::max<size_t>(1, 2 * values.size()));
   const uint32_t slot = table.add(hash, count, &evicts);
-  if (slot == values.size()) {
-    values.push_back(v);
-    value_bytes += v.heap_bytes();
-  } else if (evicts) {
-    value_bytes += v.heap_bytes() - values[slot].heap_bytes();
-    values[slot] = v;
+  value_bytes += kept.heap_bytes();
+  if (evicts) {
+    value_bytes -= values[slot].heap_bytes();
+    values[slot] = std::move(kept);
+  } else {
+    values.push_back(std::move(kept));
   }
 }
 

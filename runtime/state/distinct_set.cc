@@ -19,6 +19,13 @@ size_t DistinctSet::heap_bytes() const {
   return heap_block(capacity_ == kSketch ? sizeof(HyperLogLog) : capacity_ * sizeof(uint64_t));
 }
 
+bool DistinctSet::has(uint64_t hash) const {
+  const uint32_t mask = capacity_ - 1;
+  uint32_t i = static_cast<uint32_t>(hash) & mask;
+  while (table_[i] != 0 && table_[i] != hash) i = (i + 1) & mask;
+  return table_[i] != 0;
+}
+
 bool DistinctSet::put(uint64_t* table, uint32_t capacity, uint64_t hash) const {
   const uint32_t mask = capacity - 1;
   uint32_t i = static_cast<uint32_t>(hash) & mask;
@@ -68,8 +75,14 @@ bool DistinctSet::add(uint64_t hash) {
   } else if ((size_ + 1) * 4 > capacity_ * 3) {
     grow();
   }
+  if (size_ == kExact && !has(hash)) {
+    to_sketch();
+    size_ = kExact + 1;
+    sketch_->add(hash);
+    return true;
+  }
   if (!put(table_, capacity_, hash)) return false;
-  if (++size_ > kExact) to_sketch();
+  ++size_;
   return true;
 }
 

@@ -44,6 +44,7 @@ class DistinctSet {
   }
   void free_all();
   void grow();
+  bool has(uint64_t hash) const;  // with a table
   bool put(uint64_t* table, uint32_t capacity, uint64_t hash) const;
   void to_sketch();
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 
 #include "runtime/state/cells.h"
 #include "runtime/state/heap_block.h"
@@ -19,7 +20,12 @@ class DistinctPaneState {
     ptrdiff_t grown = panes_.add(pane, first_kept, hash, t);
     if (union_ != nullptr && pane >= union_->first && pane <= union_->last) {
       grown -= static_cast<ptrdiff_t>(union_->set.heap_bytes());
-      if (union_->set.add(hash)) union_->count = kUnknown;
+      try {
+        if (union_->set.add(hash)) union_->count = kUnknown;
+      } catch (const std::bad_alloc&) {
+        union_ = nullptr;  // it would lack the hash
+        throw;
+      }
       grown += static_cast<ptrdiff_t>(union_->set.heap_bytes());
     }
     return grown;

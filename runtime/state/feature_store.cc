@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -189,6 +190,11 @@ class TableStore : public FeatureStore {
       heap -= static_cast<ptrdiff_t>(table.oldest().state.heap_bytes());
       table.erase_oldest();
     }
+    // After what was added has got halfway.
+    void recount() {
+      heap = 0;
+      table.for_each([&](const Key&, const State& state) { heap += static_cast<ptrdiff_t>(state.heap_bytes()); });
+    }
     // Two a call, so that idle keys go faster than new ones come.
     void free_idle(int64_t first_kept) {
       for (int i = 0; i < 2 && !table.empty() && table.oldest().state.newest() < first_kept; ++i) drop_oldest();
@@ -207,7 +213,14 @@ class TableStore : public FeatureStore {
     Shard& shard = shard_for(key);
     const auto lock = lock_if(shared_, shard.mutex);
     const size_t before = shard.bytes();
-    const Added added = f(shard);
+    Added added;
+    try {
+      added = f(shard);
+    } catch (const std::bad_alloc&) {
+      shard.recount();
+      access.grown += static_cast<ptrdiff_t>(shard.bytes() - before);
+      throw;
+    }
     access.grown += static_cast<ptrdiff_t>(shard.bytes() - before);
     ++(added == Added::kAdded  ? shard.counters.added
        : added == Added::kLate ? shard.counters.late

@@ -43,17 +43,26 @@ void FrequencyTable::index_erase(uint32_t slot) {
   index_[i] = 0;
 }
 
-void FrequencyTable::rebuild_index() {
+bool FrequencyTable::contains(uint64_t hash) const { return find(hash) != kTracked; }
+
+void FrequencyTable::make_room() {
+  const size_t size = hashes_.size() + 1;
+  if (size > kTracked) return;
+  for (std::vector<uint64_t>* v : {&hashes_, &counts_}) {
+    if (v->capacity() < size) v->reserve(std::max(size, 2 * v->size()));
+  }
+  if (size <= kScan || size * 2 <= index_.size()) return;
   size_t capacity = 64;
-  while (capacity < hashes_.size() * 2) capacity *= 2;
-  index_.assign(capacity, 0);
+  while (capacity < size * 2) capacity *= 2;
+  index_ = std::vector<uint16_t>(capacity);
   for (uint32_t slot = 0; slot < hashes_.size(); ++slot) index_insert(slot);
 }
 
 uint32_t FrequencyTable::add(uint64_t hash, uint64_t count, bool* evicts) {
   *evicts = false;
-  total_ += count;
   uint32_t slot = find(hash);
+  if (slot == kTracked) make_room();
+  total_ += count;
   if (slot != kTracked) {
     counts_[slot] += count;
     return slot;
@@ -62,13 +71,7 @@ uint32_t FrequencyTable::add(uint64_t hash, uint64_t count, bool* evicts) {
     hashes_.push_back(hash);
     counts_.push_back(count);
     slot = static_cast<uint32_t>(hashes_.size() - 1);
-    if (hashes_.size() > kScan) {
-      if (hashes_.size() * 2 > index_.size()) {
-        rebuild_index();
-      } else {
-        index_insert(slot);
-      }
-    }
+    if (!index_.empty()) index_insert(slot);
     return slot;
   }
   *evicts = true;

@@ -18,6 +18,9 @@ class FrequencyTable {
  public:
   static constexpr uint32_t kTracked = 1024;
 
+  bool contains(uint64_t hash) const;
+  // Afterwards one add() throws nothing.
+  void make_room();
   // The slot the value is counted in. `evicts` tells whether another value had to leave it.
   uint32_t add(uint64_t hash, uint64_t count, bool* evicts);
   // Counts the value only if that evicts no other. False if it was not counted.
@@ -38,7 +41,6 @@ class FrequencyTable {
   uint32_t find(uint64_t hash) const;  // kTracked if it is not there
   void index_insert(uint32_t slot);
   void index_erase(uint32_t slot);
-  void rebuild_index();
 
   std::vector<uint64_t> hashes_;
   std::vector<uint64_t> counts_;

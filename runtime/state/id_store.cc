@@ -26,10 +26,15 @@ IdStore::IdStore(const std::vector<int64_t>& windows, size_t max_bytes) : types_
 int IdStore::add(uint32_t event, uint64_t hash, int64_t now) {
   Shard& shard = types_[event][shard_of(hash)];
   const auto lock = lock_if(shared_, shard.mutex);
-  const size_t before = shard.ids.bytes();
-  const int note = shard.ids.add(hash, now);
-  bytes_.fetch_add(shard.ids.bytes() - before, std::memory_order_relaxed);  // others may have been forgotten
-  return note;
+  const CountedChange counted(bytes_, [&] { return shard.ids.bytes(); });  // others may be forgotten
+  return shard.ids.add(hash, now);
+}
+
+void IdStore::take_back(uint32_t event, uint64_t hash) {
+  Shard& shard = types_[event][shard_of(hash)];
+  const auto lock = lock_if(shared_, shard.mutex);
+  const CountedChange counted(bytes_, [&] { return shard.ids.bytes(); });
+  shard.ids.take_back(hash);
 }
 
 void IdStore::set_note(uint32_t event, uint64_t hash, uint8_t note) {
@@ -67,10 +72,11 @@ bool IdStore::load(uint32_t event, Reader& in) {
 void IdStore::take(uint32_t event, IdStore& from, uint32_t from_event) {
   if (!wanted(event) || !from.wanted(from_event)) return;
   for (size_t i = 0; i < kIdShards; ++i) {
-    const size_t bytes = from.types_[from_event][i].ids.bytes();
-    types_[event][i].ids.take(from.types_[from_event][i].ids);
-    bytes_.fetch_add(bytes, std::memory_order_relaxed);
-    from.bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    IdWindow& here = types_[event][i].ids;
+    IdWindow& there = from.types_[from_event][i].ids;
+    const CountedChange counted(bytes_, [&] { return here.bytes(); });
+    const CountedChange counted_there(from.bytes_, [&] { return there.bytes(); });
+    here.take(there);
   }
 }
 

@@ -22,6 +22,7 @@ class IdStore {
   // As IdWindow's, of an event type that is wanted.
   int add(uint32_t event, uint64_t hash, int64_t now);
   void set_note(uint32_t event, uint64_t hash, uint8_t note);
+  void take_back(uint32_t event, uint64_t hash);
 
   void share() { shared_ = true; }
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }

@@ -1,5 +1,9 @@
 #include "runtime/state/id_window.h"
 
+#include <algorithm>
+#include <iterator>
+#include <new>
+
 #include "runtime/state/time.h"
 
 namespace weir::state {
@@ -53,13 +57,20 @@ void IdWindow::begin_copy() {
   copied_.varint(forgotten_);
   to_copy_ = order_.size();
   next_copy_ = 0;
+  copy_lost_ = false;
 }
 
 void IdWindow::copy_next() {
   const Cell& cell = cells_[find(order_[next_copy_++])];
-  copied_.fixed64(cell.tag);
-  copied_.zigzag(cell.arrived);
-  --to_copy_;
+  try {
+    copied_.fixed64(cell.tag);
+    copied_.zigzag(cell.arrived);
+    --to_copy_;
+  } catch (const std::bad_alloc&) {  // the copy is lost, and the window goes on
+    copied_.clear();
+    to_copy_ = 0;
+    copy_lost_ = true;
+  }
 }
 
 bool IdWindow::copy_some(size_t ids) {
@@ -68,6 +79,7 @@ bool IdWindow::copy_some(size_t ids) {
 }
 
 void IdWindow::end_copy(Writer& out) {
+  if (copy_lost_) throw std::bad_alloc();
   const std::string bytes = copied_.take();
   out.raw(bytes.data(), bytes.size());
 }
@@ -93,8 +105,8 @@ bool IdWindow::load(Reader& in) {
 
 void IdWindow::insert(uint64_t hash, int64_t arrived, uint8_t note) {
   if (order_.size() + 1 > cells_.size() / 20 * 17) grow();
+  order_.push_back(hash);  // which may throw
   cells_[find(hash)] = {hash | note, arrived};
-  order_.push_back(hash);
 }
 
 void IdWindow::grow() {
@@ -110,8 +122,25 @@ void IdWindow::forget_first() {
     if (next_copy_ == 0) copy_next();
     --next_copy_;
   }
-  size_t i = find(order_.front());
+  empty_cell(find(order_.front()));
   order_.pop_front();
+}
+
+void IdWindow::take_back(uint64_t hash) {
+  hash &= kHashBits;
+  // The last one, or nearly: sessions of other threads may have added theirs.
+  const auto at = std::find(order_.rbegin(), order_.rend(), hash);
+  if (at == order_.rend()) return;
+  const auto place = static_cast<size_t>(order_.rend() - at) - 1;
+  if (place < next_copy_ + to_copy_) {  // of a copy that has begun since
+    copy_some(to_copy_);
+    if (place < next_copy_) --next_copy_;
+  }
+  empty_cell(find(hash));
+  order_.erase(std::next(at).base());
+}
+
+void IdWindow::empty_cell(size_t i) {
   // Backward shift, as in KeyTable.
   for (size_t j = next(i); cells_[j].arrived != INT64_MIN; j = next(j)) {
     const size_t h = home(cells_[j].tag & kHashBits);

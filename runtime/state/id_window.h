@@ -28,6 +28,8 @@ class IdWindow {
   int add(uint64_t hash, int64_t now);
   // Of an id just added; 0 until then.
   void set_note(uint64_t hash, uint8_t note);
+  // As if an id just added had not come.
+  void take_back(uint64_t hash);
 
   size_t size() const { return order_.size(); }
   size_t bytes() const { return cells_.size() * sizeof(Cell) + order_.size() * sizeof(uint64_t); }
@@ -40,11 +42,11 @@ class IdWindow {
   void end_copy(Writer& out);
   // Into an empty window.
   bool load(Reader& in);
-  // All that another one remembers, which is empty then.
+  // All that another one remembers, which has what this one did.
   void take(IdWindow& from) {
-    cells_ = std::exchange(from.cells_, {});
-    order_ = std::exchange(from.order_, {});
-    forgotten_ = std::exchange(from.forgotten_, 0);
+    cells_.swap(from.cells_);
+    order_.swap(from.order_);
+    std::swap(forgotten_, from.forgotten_);
   }
 
  private:
@@ -62,6 +64,7 @@ class IdWindow {
   void insert(uint64_t hash, int64_t arrived, uint8_t note);
   void copy_next();
   void forget_first();
+  void empty_cell(size_t i);
   void grow();
 
   int64_t window_;
@@ -69,9 +72,10 @@ class IdWindow {
   std::vector<Cell> cells_;
   std::deque<uint64_t> order_;
   uint64_t forgotten_ = 0;
-  Writer copied_;         // of a copy under way,
-  size_t to_copy_ = 0;    // how many ids it lacks,
-  size_t next_copy_ = 0;  // and where in the order the first of them is
+  Writer copied_;           // of a copy under way,
+  size_t to_copy_ = 0;      // how many ids it lacks,
+  size_t next_copy_ = 0;    // and where in the order the first of them is
+  bool copy_lost_ = false;  // for want of memory
 };
 
 }  // namespace weir::state

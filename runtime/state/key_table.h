@@ -4,6 +4,8 @@
 // so that an entry of state S costs sizeof(S) + 32 + 9 to 14 bytes. Entries are kept dense: what erase() frees is the
 // place of the next key, or is filled by the last entry, so that a table that shrinks gives its memory back.
 //
+// Where memory runs out std::bad_alloc is thrown and the table is as it was; erasing needs none.
+//
 // An index that is too small, or too large, is replaced by another one step by step: each update, add and erase moves
 // kCellsAStep cells, so that none of them waits for the whole table. Until then a key is looked for in both.
 //
@@ -174,6 +176,7 @@ class KeyTable {
     }
     if (!in.allocates(places + kChunk, sizeof(Entry) + sizeof(uint32_t) + 1)) return false;
     std::vector<bool> hole(places, false);
+    if (places > 0) holes_.reserve(kMaxHoles + 1);
     for (size_t i = 0; i < holes; ++i) {
       const uint64_t id = in.varint();
       if (id >= places || hole[id]) return in.fail("a table has a place twice");
@@ -328,20 +331,21 @@ class KeyTable {
 
   uint32_t add(const Key& key) {
     if (size_ + 1 > index_.size() / 20 * 17) replace_index(index_.empty() ? kLeastCells : index_.size() / 2 * 3);
-    uint32_t id;
     if (!holes_.empty()) {
-      id = holes_.back();
+      const uint32_t id = holes_.back();
       keep(id);
+      link(id, key);
       holes_.pop_back();
-    } else {
-      id = used_++;
-      if (id < kChunk) {
-        if (id >= first_capacity_) grow_first();
-      } else if (id / kChunk >= chunks_.size()) {
-        add_chunks();
-      }
+      return id;
+    }
+    const uint32_t id = used_;
+    if (id < kChunk) {
+      if (id >= first_capacity_) grow_first();
+    } else if (id / kChunk >= chunks_.size()) {
+      add_chunks();
     }
     link(id, key);
+    ++used_;
     return id;
   }
 
@@ -366,6 +370,9 @@ class KeyTable {
 
   void grow_first() {
     const uint32_t capacity = first_capacity_ == 0 ? kFirst : first_capacity_ * 4;
+    blocks_.reserve(1);
+    chunks_.reserve(1);
+    holes_.reserve(kMaxHoles + 1);
     Block block(capacity);
     for (uint32_t id = 0; id < first_capacity_; ++id) {  // full, or it would not have to grow
       new (block.raw[id].bytes) Entry(std::move(entry(id)));
@@ -380,6 +387,7 @@ class KeyTable {
   void add_chunks() {
     const uint32_t in_page = kHugePage / (kChunk * sizeof(Raw));
     const uint32_t n = chunks_.size() * kChunk * sizeof(Raw) < kPagesFrom ? 1 : std::max<uint32_t>(in_page, 1);
+    if (chunks_.capacity() < chunks_.size() + n) chunks_.reserve(std::max(2 * chunks_.size(), chunks_.size() + n));
     const Block& block = blocks_.emplace_back(n * kChunk);
     for (uint32_t i = 0; i < n; ++i) chunks_.push_back(block.raw + i * kChunk);
   }
@@ -390,6 +398,14 @@ class KeyTable {
     old_ = std::move(index_);
     index_ = std::move(fresh);
     if (old_.size() <= kMovedAtOnce) move_cells(SIZE_MAX);
+  }
+
+  [[gnu::noinline, gnu::cold]] void shrink_index() {
+    try {
+      replace_index(std::max(kLeastCells, size_ / 2 * 3));
+    } catch (const std::bad_alloc&) {
+      // The one that is too large serves as well, and the next erasure tries again.
+    }
   }
 
   // The next so many cells of the old index into the new one.
@@ -450,7 +466,7 @@ class KeyTable {
     --size_;
     holes_.push_back(id);
     if (holes_.size() > kMaxHoles) give_back_one();
-    if (index_.size() > kLeastCells && size_ < index_.size() / 4) replace_index(std::max(kLeastCells, size_ / 2 * 3));
+    if (index_.size() > kLeastCells && size_ < index_.size() / 4) shrink_index();
     if (!old_.empty()) move_cells(kCellsAStep);
   }
 
@@ -502,7 +518,8 @@ class KeyTable {
   void keep(uint32_t id) {
     if (copy_ != nullptr && copy_->lacks(id)) copy_chunk(id);
   }
-  [[gnu::noinline, gnu::cold]] void copy_chunk(uint32_t id) {
+  // Where there is no memory for it, the copy is lost and the table goes on.
+  [[gnu::noinline, gnu::cold]] void copy_chunk(uint32_t id) noexcept {
     copy_->copy(id, [this](uint32_t first, uint32_t end, Writer& out) {
       for (uint32_t i = first; i < end; ++i) {
         if (is_hole(i)) continue;

@@ -27,7 +27,7 @@ void LabelStore::set(uint32_t label, const Key& key, int64_t time, int64_t durat
   Shard& shard = shard_for(key);
   const auto lock = lock_if(shared_, shard.mutex);
   KeyTable<Mark>& table = shard.tables[label];
-  const size_t before = table.bytes();
+  const CountedChange counted(bytes_, [&] { return table.bytes(); });
   // Four a call, so that expired labels go faster than new ones come.
   table.sweep(4, [&](const Mark& mark) { return mark.expires <= keep_from; });
   if (bytes() > max_bytes_ && table.peek(key) == nullptr) {
@@ -36,7 +36,6 @@ void LabelStore::set(uint32_t label, const Key& key, int64_t time, int64_t durat
     Mark& mark = table.find_or_add(key, clock);
     mark = {time, std::max(mark.expires > time ? mark.expires : 0, expiry(labels_[label], time, duration)), rule, from};
   }
-  count_bytes(before, table.bytes());
 }
 
 void LabelStore::clear(uint32_t label, const Key& key) {

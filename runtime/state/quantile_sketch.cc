@@ -30,14 +30,14 @@ void QuantileSketch::add_to(Buckets& buckets, int32_t index, uint64_t count) {
 }
 
 void QuantileSketch::add(double v) {
-  min_ = count_ == 0 ? v : std::min(min_, v);
-  max_ = count_ == 0 ? v : std::max(max_, v);
-  ++count_;
   if (std::abs(v) < kSmallest) {
     ++zeros_;
   } else {
     add_to(v > 0 ? positive_ : negative_, index_of(std::abs(v)), 1);
   }
+  min_ = count_ == 0 ? v : std::min(min_, v);
+  max_ = count_ == 0 ? v : std::max(max_, v);
+  ++count_;
 }
 
 void QuantileSketch::merge(const QuantileSketch& other) {

@@ -38,12 +38,19 @@ class OnceGuard {
   }
   void fired(const Key& key, int64_t time, uint64_t clock, int64_t keep_from) {
     KeyTable<Fire>& fires = shard_for(key).fires;
-    const size_t before = fires.bytes();
+    const CountedChange counted(bytes_, [&] { return fires.bytes(); });
     for (int i = 0; i < 2 && !fires.empty() && saturating_sub(keep_from, fires.oldest().state.time) >= every_; ++i) {
       fires.erase_oldest();
     }
     fires.find_or_add(key, clock).time = time;
-    count(before, fires.bytes());
+  }
+  // Of an event that came to nothing: what fired on it has not.
+  void take_back(const Key& key, int64_t time) {
+    const auto held = lock(key);
+    KeyTable<Fire>& fires = shard_for(key).fires;
+    const CountedChange counted(bytes_, [&] { return fires.bytes(); });
+    const Fire* fire = fires.peek(key);
+    if (fire != nullptr && fire->time == time) fires.erase(key);
   }
 
   void share() {
@@ -156,6 +163,12 @@ class LimitGuard {
     }
     fires_.push_back(time);
     return Admission::kAdmitted;
+  }
+  // Of an event that came to nothing: undoes what admit() answered.
+  void take_back(Admission admission, int64_t time) {
+    const std::lock_guard lock(mutex_);
+    if (admission == Admission::kAdmitted && !fires_.empty() && fires_.back() == time) fires_.pop_back();
+    if (admission == Admission::kTrips && tripped_at_ == time) tripped_at_ = kNever;
   }
   struct Status {
     bool tripped = false;

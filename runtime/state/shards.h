@@ -1,6 +1,7 @@
 // How the state of one thing (a feature, the labels) is divided among threads.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 
@@ -25,6 +26,21 @@ size_t load_shard_count(Reader& in, bool shared, Share share) {
   if (count == 1 && shared) return in.fail("it is of one shard"), 0;
   return count;
 }
+
+// Keeps a count of bytes right however a change of what is counted ends: `bytes()` before it and after it.
+template <typename Bytes>
+class CountedChange {
+ public:
+  CountedChange(std::atomic<size_t>& total, Bytes bytes) : total_(total), bytes_(bytes), before_(bytes()) {}
+  ~CountedChange() { total_.fetch_add(bytes_() - before_, std::memory_order_relaxed); }
+  CountedChange(const CountedChange&) = delete;
+  CountedChange& operator=(const CountedChange&) = delete;
+
+ private:
+  std::atomic<size_t>& total_;
+  const Bytes bytes_;
+  const size_t before_;
+};
 
 // Holds the mutex if `shared`.
 inline std::unique_lock<std::mutex> lock_if(bool shared, std::mutex& mutex) {

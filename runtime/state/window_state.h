@@ -1,9 +1,10 @@
 // What one key of a feature remembers, by kind of window: a container of cells (cells.h).
 //
-// A window state W<C> has: add(), which returns by how many bytes the heap grew; read(), the aggregate as an event at
-// time t sees it; newest(), what decides whether it can still be read; heap_bytes(); save(), and load() into a new
-// state, which is false if the reader has failed. What was loaded has the capacities of what was saved: the memory a
-// key is charged with, and so what is evicted when, must not depend on a restart.
+// A window state W<C> has: add(), which returns by how many bytes the heap grew, and throws std::bad_alloc with the
+// state whole but the value perhaps not in it; read(), the aggregate as an event at time t sees it; newest(), what
+// decides whether it can still be read; heap_bytes(); save(), and load() into a new state, which is false if the reader
+// has failed. What was loaded has the capacities of what was saved: the memory a key is charged with, and so what is
+// evicted when, must not depend on a restart.
 #pragma once
 
 #include <algorithm>
@@ -49,11 +50,11 @@ class PaneState {
       if (pane_ == pane) {
         cell = &one();
       } else {
-        auto* block = new Block();
+        auto block = std::make_unique<Block>();
         block->reserve(2);
         block->push_back({pane_, std::move(one())});
         one().~C();
-        new (storage_) Block*(block);
+        new (storage_) Block*(block.release());
         pane_ = kMany;
         grown += static_cast<ptrdiff_t>(heap_block(sizeof(Block)) + block_bytes(2));
       }

@@ -25,9 +25,12 @@ void* Arena::allocate_slow(size_t bytes) {
   if (next_block >= blocks_.size()) {
     size_t step = blocks_.empty() ? kFirstBlock : std::min(kLargestStep, blocks_.back().size * 2);
     size_t size = std::max(step, bytes);
-    std::unique_ptr<char[]> data(new (std::nothrow) char[size]);
-    if (data == nullptr) return nullptr;
-    blocks_.push_back(Block{std::move(data), size});
+    try {
+      blocks_.push_back(Block{std::make_unique_for_overwrite<char[]>(size), size});
+    } catch (const std::bad_alloc&) {
+      starve();
+      return nullptr;
+    }
     next_block = blocks_.size() - 1;
   }
   used_before_current_ = used;
@@ -50,6 +53,7 @@ void Arena::reset() {
   size_t count = 0;
   while (count < blocks_.size() && kept + blocks_[count].size <= kKeptBytes) kept += blocks_[count++].size;
   blocks_.resize(count);
+  starved_ = false;
   current_ = 0;
   used_before_current_ = 0;
   next_ = blocks_.empty() ? empty_ : blocks_[0].data.get();

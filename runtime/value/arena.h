@@ -9,7 +9,8 @@
 
 namespace weir::value {
 
-// Not thread-safe. Memory is aligned to 16 bytes. Allocation past max_bytes returns null: callers report kBudget.
+// Not thread-safe. Memory is aligned to 16 bytes. Allocation past max_bytes returns null: callers report kBudget. So it
+// does where the process has no memory left, and starved() tells the two apart. Nothing here throws.
 class Arena {
  public:
   explicit Arena(size_t max_bytes = size_t{64} << 20) : max_bytes_(max_bytes) {}
@@ -36,6 +37,11 @@ class Arena {
   void reset();
   size_t bytes_used() const;
 
+  // Whether something since the last reset() failed for want of memory, here or where starve() was called: results are
+  // not to be believed then.
+  bool starved() const { return starved_; }
+  void starve() { starved_ = true; }
+
  private:
   void* allocate_slow(size_t bytes);
 
@@ -52,6 +58,7 @@ class Arena {
   char* end_ = empty_;
   size_t used_before_current_ = 0;
   size_t max_bytes_;
+  bool starved_ = false;
 };
 
 }  // namespace weir::value

@@ -8,10 +8,16 @@
 #include "runtime/value/context.h"
 #include "runtime/value/value.h"
 
-// WEIR_BODY(add_int) { ... }: defines weir_bi_add_int(ctx, a, out).
-#define WEIR_BODY(id)                                                            \
-  extern "C" void weir_bi_##id([[maybe_unused]] ::weir::value::EvalContext& ctx, \
-                               [[maybe_unused]] const ::weir::value::Value* a, ::weir::value::Value* out)
+// WEIR_BODY(add_int) { ... }: defines weir_bi_add_int(ctx, a, out), which throws nothing.
+#define WEIR_BODY(id)                                                                          \
+  static void weir_body_##id(::weir::value::EvalContext& ctx, const ::weir::value::Value* a,   \
+                             ::weir::value::Value* out);                                       \
+  extern "C" void weir_bi_##id(::weir::value::EvalContext& ctx, const ::weir::value::Value* a, \
+                               ::weir::value::Value* out) {                                    \
+    ::weir::value::without_throwing(ctx, out, [&] { weir_body_##id(ctx, a, out); });           \
+  }                                                                                            \
+  static void weir_body_##id([[maybe_unused]] ::weir::value::EvalContext& ctx,                 \
+                             [[maybe_unused]] const ::weir::value::Value* a, ::weir::value::Value* out)
 
 namespace weir::value {
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string_view>
 
 #include "runtime/value/arena.h"
@@ -52,5 +53,17 @@ Value make_error(EvalContext& ctx, ErrorCode code, std::string_view message);
 // Charges steps; false (and the caller returns budget_error) once the budget is exhausted.
 inline bool charge(EvalContext& ctx, int64_t steps) { return (ctx.steps -= steps) >= 0; }
 inline Value budget_error() { return Value::fail(ErrorCode::kBudget); }
+
+// Runs what native code calls: an exception cannot pass through its frames. The result is an error then, and the arena
+// is starved, by which whoever evaluates learns of it.
+template <typename Body>
+void without_throwing(EvalContext& ctx, Value* out, Body&& body) {
+  try {
+    body();
+  } catch (const std::exception&) {
+    ctx.arena->starve();
+    *out = budget_error();
+  }
+}
 
 }  // namespace weir::value

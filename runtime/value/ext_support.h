@@ -21,19 +21,22 @@ inline bool charge_linear(EvalContext& ctx, const Value* args, int count) {
 }
 
 // Bodies whose result is one expression over ctx and args. A linear body charges for its first `count` arguments.
-#define WEIR_BODY_CONST(id, expression)                                                                             \
-  extern "C" void weir_bi_##id([[maybe_unused]] EvalContext& ctx, [[maybe_unused]] const Value* args, Value* out) { \
-    *out = (expression);                                                                                            \
+#define WEIR_BODY_CONST(id, expression)           \
+  WEIR_BODY(id) {                                 \
+    [[maybe_unused]] const Value* const args = a; \
+    *out = (expression);                          \
   }
-#define WEIR_BODY_LINEAR(id, count, expression)                                   \
-  extern "C" void weir_bi_##id(EvalContext& ctx, const Value* args, Value* out) { \
-    *out = ext::charge_linear(ctx, args, count) ? (expression) : budget_error();  \
+#define WEIR_BODY_LINEAR(id, count, expression)                                  \
+  WEIR_BODY(id) {                                                                \
+    const Value* const args = a;                                                 \
+    *out = ext::charge_linear(ctx, args, count) ? (expression) : budget_error(); \
   }
 
 // As above for an overload whose first arguments must be of these kinds: where the checker saw a list, an address or an
 // optional, a null or a value of another kind may stand at run time.
 #define WEIR_BODY_OF(id, count, expression, ...)                                      \
-  extern "C" void weir_bi_##id(EvalContext& ctx, const Value* args, Value* out) {     \
+  WEIR_BODY(id) {                                                                     \
+    const Value* const args = a;                                                      \
     if (!ext::kinds_are(ctx, types::BuiltinId::id, args, {__VA_ARGS__}, out)) return; \
     *out = ext::charge_linear(ctx, args, count) ? (expression) : budget_error();      \
   }

@@ -14,8 +14,12 @@ void parse_expression(std::string_view text);
 void compile_rules(std::string_view text);
 // One expression over typed variables: check, lower, verify, evaluate in both tiers, which must agree.
 void evaluate_expression(std::string_view text);
+// Rule files as above, then native code, which must come to the interpreter's verdict on an event of each type.
+void compile_native(std::string_view text);
 // A record of a log.
 void decode_json(std::string_view text);
+// A file of records: JSON lines or CSV, compressed or not.
+void read_records(std::string_view text);
 // A section of a snapshot: restored, gone on with, saved.
 void restore_state(std::string_view text);
 // Snapshot and log files, and events in the log.

@@ -194,7 +194,8 @@ enum {
   /* The interpreter at once, native code, where it is built in, as soon as a thread of the library has compiled it */
   WEIR_TIER_AUTO = 0,
   WEIR_TIER_INTERPRETER = 1, /* loads fastest, allocates nothing executable */
-  /* Native code before the compilation returns. WEIR_E_ARG if the library was built without LLVM */
+  /* Native code before the compilation returns. WEIR_E_ARG if the library was built without LLVM, WEIR_E_LIMIT if the
+   * system grants no executable memory, or too little memory to compile in */
   WEIR_TIER_NATIVE = 2
 };
 
@@ -561,9 +562,11 @@ typedef struct weir_eval_options {
  *
  * WEIR_E_LIMIT: timeout_ns was over; *verdict_out is set, and has the declared verdict.
  *
- * WEIR_E_DATA, and nothing is changed: a required field, `time` among them, is absent. An absent id reads "". After
- * WEIR_E_NOMEM the state may hold the event in part: start a new session, or accept one event that is counted
- * partly. */
+ * WEIR_E_DATA, and nothing is changed: a required field, `time` among them, is absent. An absent id reads "".
+ *
+ * WEIR_E_NOMEM: there is no verdict, and nothing remains of the event but what features had counted of it by then (and
+ * a label that it took away). Evaluate it again, under its id or without one: it decides as it would have, and features
+ * may have counted it twice. */
 WEIR_API weir_status weir_session_eval(weir_session *session, const weir_event *event, const weir_eval_options *options,
                                        weir_verdict **verdict_out, weir_error *err);
 
@@ -747,8 +750,9 @@ struct ArrowArray {
  *
  * WEIR_E_SCHEMA: a column is missing or of another type. WEIR_E_DATA: a value is malformed (offsets that go back, an
  * index beyond its dictionary, text that is not UTF-8), a number is out of the field's range, or a required field is
- * null; nothing was evaluated then. The interface does not tell how large buffers are: they must be as large as
- * lengths and offsets say. */
+ * null; nothing was evaluated then. WEIR_E_NOMEM: some events at the beginning may have been evaluated, which
+ * weir_session_stats counts. The interface does not tell how large buffers are: they must be as large as lengths and
+ * offsets say. */
 WEIR_API weir_status weir_session_eval_arrow(weir_session *session, const weir_schema *schema,
                                              const struct ArrowSchema *type, const struct ArrowArray *rows,
                                              struct ArrowSchema *result_type, struct ArrowArray *result,

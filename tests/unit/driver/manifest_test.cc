@@ -120,6 +120,18 @@ TEST(RuleSet, ListsAreFoundBesideTheirFile) {
   EXPECT_TRUE(absl::IsNotFound(load_rule_set({"/nonexistent"}).status()));
 }
 
+TEST(RuleSet, ListsOutsideAreNotRead) {
+  const std::string packs = WEIR_SOURCE_DIR "/stdlib-rules/packs";
+  auto set = load_rule_set({packs + "/coordination"});
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_TRUE(set->read_file(0, "../coordination/weir.yaml").has_value()) << "up, and back again";
+  for (const std::string path : {"../../data/psl/public_suffix_list.dat", "/etc/passwd", "none/../../../../README.md",
+                                 "../coordination/../../../README.md"}) {
+    EXPECT_FALSE(set->read_file(0, path).has_value()) << path;
+    EXPECT_FALSE(set->read_file(1'000'000, path).has_value()) << path;
+  }
+}
+
 TEST(Units, DurationsAndSizes) {
   EXPECT_EQ(parse_duration("90s"), 90'000'000'000);
   EXPECT_EQ(parse_duration("1h30m"), 5'400'000'000'000);
