@@ -308,6 +308,42 @@ TEST(AllocationOfALoad, FromFilesAndFromABundle) {
 }
 #endif
 
+// A snapshot that could not be made changes neither the state nor the next snapshot.
+TEST(AllocationOfASnapshot, Fails) {
+  if (!memory_can_fail()) GTEST_SKIP() << "the sanitizer's malloc is in place";
+  const std::string path = (std::filesystem::temp_directory_path() / fmt::format("weir_faults_{}", getpid())).string();
+  const Way way = {"", WEIR_TIER_INTERPRETER, Failing::kOne, 60, false};
+  for (const Failing failing : {Failing::kOne, Failing::kAll}) {
+    long failed = 0;
+    for (long n = 0;; n += 5) {
+      const Session session = make_session(rules_of(way.tier));
+      const Event event = make_event(rules_of(way.tier));
+      for (int i = 0; i < way.warm; ++i) (void)verdict_of(session.get(), event.get(), event_json(i, "k", i % 8));
+      weir_error err = WEIR_INIT(weir_error);
+      weir_status status = WEIR_OK;
+      long used = 0;
+      {
+        const FailingMemory memory(n, failing);
+        status = weir_session_snapshot(session.get(), str(path), &err);
+        used = FailingMemory::count();
+      }
+      if (status != WEIR_OK) {
+        ++failed;
+        ASSERT_EQ(status, WEIR_E_NOMEM) << n << ": " << err.message;
+        ASSERT_EQ(weir_session_snapshot(session.get(), str(path), &err), WEIR_OK) << err.message;
+      }
+      const Session restored = make_session(rules_of(way.tier));
+      ASSERT_EQ(weir_session_restore(restored.get(), str(path), &err), WEIR_OK) << n << ": " << err.message;
+      const std::string next = event_json(way.warm, "k", 9);
+      ASSERT_EQ(verdict_of(session.get(), event.get(), next), verdict_of(restored.get(), event.get(), next)) << n;
+      if (status == WEIR_OK && used <= n) break;
+    }
+    fmt::print("{} allocations failed\n", failed);
+    EXPECT_GT(failed, 10);
+  }
+  std::filesystem::remove(path);
+}
+
 // State goes over to other rules whole, or not at all.
 TEST(AllocationOfALoad, OfAReload) {
   if (!memory_can_fail()) GTEST_SKIP() << "the sanitizer's malloc is in place";

@@ -175,6 +175,7 @@ int evaluate_without(bool (*refuse)(), const std::string& expected) {
 }
 
 void expect_fallback(bool (*refuse)()) {
+  WEIR_SKIP_IF_FORKS_ARE_NOT_FOLLOWED();
   if (!has_native()) GTEST_SKIP() << "no native tier";
   const Engine engine = make_engine();
   const std::string expected = verdicts(compile(engine.get(), many_rules(30), WEIR_TIER_NATIVE).get());

@@ -193,6 +193,7 @@ TEST_F(Files, NativeCacheOnAFullDisk) {
 
 // A real one, of 256 kB, that is also made read-only: in a mount namespace of its own, where that is allowed.
 TEST_F(Files, SmallAndReadOnlyFileSystem) {
+  WEIR_SKIP_IF_FORKS_ARE_NOT_FOLLOWED();
   const fs::path mounted = root_ / "mounted";
   fs::create_directory(mounted);
   const pid_t child = fork();

@@ -26,6 +26,13 @@ using Verdict = std::unique_ptr<weir_verdict, Release<weir_verdict_release>>;
 using Slot = std::unique_ptr<weir_slot, Release<weir_slot_release>>;
 using Diags = std::unique_ptr<weir_diags, Release<weir_diags_release>>;
 
+// Not from every child may threads be started, under the thread sanitizer.
+#if defined(__SANITIZE_THREAD__)
+#define WEIR_SKIP_IF_FORKS_ARE_NOT_FOLLOWED() GTEST_SKIP() << "the thread sanitizer does not follow forks"
+#else
+#define WEIR_SKIP_IF_FORKS_ARE_NOT_FOLLOWED() static_cast<void>(0)
+#endif
+
 inline weir_str str(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view view(weir_str text) { return {text.ptr, text.len}; }
 
