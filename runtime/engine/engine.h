@@ -169,7 +169,7 @@ struct StateOptions;
 struct SessionOptions {
   int64_t max_steps = 10'000'000;  // per event, all rules together
   bool time_rules = false;         // measure each rule's share of the evaluation cost (sampled)
-  size_t min_batched_rules = 32;  // evaluate_batch(): events of a type with fewer are evaluated one by one
+  size_t min_batched_rules = 32;   // evaluate_batch(): events of a type with fewer are evaluated one by one
   // Of the state that a session makes for itself: StateOptions.
   std::vector<EventPolicy> events;  // by event type; EventPolicy() for those that are not there
   std::vector<Protection> protections = {};

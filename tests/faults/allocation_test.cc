@@ -300,7 +300,7 @@ TEST(AllocationOfALoad, FromFilesAndFromABundle) {
   const weir_compile_options options = interpreted();
   for (const std::string& path : {root, bundle}) {
     const weir_str paths[] = {str(path)};
-    fail_loading(997, Failing::kOne, [&](weir_ruleset** out, weir_error* err) {
+    fail_loading(199, Failing::kOne, [&](weir_ruleset** out, weir_error* err) {
       return weir_compile_files(engine.get(), paths, 1, &options, out, nullptr, err);
     });
   }

@@ -443,7 +443,7 @@ TEST_F(Files, EveryDamageToABundleIsNoticed) {
       EXPECT_FALSE(is_signed) << "byte " << at;
       EXPECT_EQ(verdict(make_session(rules.get()).get(), 101), expected) << "byte " << at;
     }
-    EXPECT_LT(taken, 20);
+    EXPECT_LT(taken, 60);
     for (size_t size = 0; size < whole.size(); size += 64) {
       EXPECT_EQ(load(whole.substr(0, size), &err), nullptr) << size;
       EXPECT_TRUE(err.code == WEIR_E_DATA || err.code == WEIR_E_TRUST) << err.message;

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 ctest, build, document = sys.argv[1:]
-listed = subprocess.run([ctest, "--test-dir", build, "-N"], capture_output=True, text=True, check=True).stdout
+listed = subprocess.run([ctest, "--test-dir", build, "-N"], capture_output=True, text=True, errors="replace", check=True).stdout
 tests = re.findall(r"^\s*Test\s+#\d+: (\S+)", listed, re.M)
 kinds = {name.split(".")[0] for name in tests if "." in name}
 text = pathlib.Path(document).read_text()

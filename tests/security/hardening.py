@@ -22,7 +22,7 @@ def check(path, is_program):
     header = tool("readelf", "-hW", path)
     segments = tool("readelf", "-lW", path)
     dynamic = tool("readelf", "-dW", path)
-    imported = {line.split()[-1].split("@")[0] for line in tool("readelf", "--dyn-syms", "-W", path).splitlines() if " UND " in line}
+    imported = set(re.findall(r" UND (\w+)", tool("readelf", "--dyn-syms", "-W", path)))
     need("DYN" in re.search(r"Type:\s+(\S+)", header).group(1), "it is at a fixed address (no PIE)")
     need("GNU_RELRO" in segments, "its relocations stay writable (no RELRO)")
     need(re.search(r"\(FLAGS\).*BIND_NOW|\(FLAGS_1\).*NOW|\(BIND_NOW\)", dynamic), "it binds lazily, so its table of functions stays writable")
