@@ -337,25 +337,24 @@ weir_status weir_session_eval(weir_session* session, const weir_event* event, co
     if (absl::Status s = inputs.append({&input, 1}); !s.ok()) return report(err, s, WEIR_E_IO);
     const weir::engine::EventResult& result = session->engine->evaluate(type, session->row.data());
     if (result.moved) return weir::embed::report_moved(err);
-    ++session->events;
-    std::unique_ptr<weir_verdict> verdict;
     try {
-      verdict = weir::embed::make_verdict(session, type, result);
+      std::unique_ptr<weir_verdict> verdict = weir::embed::make_verdict(session, type, result);
       if (given.trace != WEIR_TRACE_NONE) {
         verdict->traced = true;
         verdict->explain = result.duplicate ? "[]" : weir::embed::explain_rules(session, type, result, given.trace);
       }
+      if (absl::Status s = inputs.commit(); !s.ok()) return report(err, s, WEIR_E_IO);
+      const int64_t time = weir::state::to_nanos(session->row[weir::types::EventSchema::kTimeSlot]);
+      weir_status status = weir::embed::audit_trips(*session, time, result, err);
+      if (session->ruleset->rollout != nullptr) session->ruleset->rollout->add(type, session->row.data(), result);
+      if (result.expired) status = report(err, WEIR_E_LIMIT, "the time for the event was over: the declared verdict");
+      ++session->events;
+      *verdict_out = verdict.release();
+      return status;
     } catch (...) {
       session->engine->take_back();
       throw;
     }
-    if (absl::Status s = inputs.commit(); !s.ok()) return report(err, s, WEIR_E_IO);
-    const int64_t time = weir::state::to_nanos(session->row[weir::types::EventSchema::kTimeSlot]);
-    weir_status status = weir::embed::audit_trips(*session, time, result, err);
-    if (session->ruleset->rollout != nullptr) session->ruleset->rollout->add(type, session->row.data(), result);
-    if (result.expired) status = report(err, WEIR_E_LIMIT, "the time for the event was over: the declared verdict");
-    *verdict_out = verdict.release();
-    return status;
   });
 }
 
