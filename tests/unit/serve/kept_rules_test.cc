@@ -2,8 +2,10 @@
 #include "tools/serve/kept_rules.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <string>
 
 #include "runtime/durable/file.h"
 
@@ -43,7 +45,7 @@ TEST(KeptRules, AnyAlterationIsSeen) {
 
 class KeptRulesDirectory : public testing::Test {
  protected:
-  KeptRulesDirectory() : folder_(testing::TempDir() + "kept_rules_test") {
+  KeptRulesDirectory() : folder_(testing::TempDir() + "kept_rules_" + std::to_string(getpid())) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
