@@ -27,7 +27,7 @@ using GramLengths = uint8_t;
 
 // Four bytes that begin with the gram, as they lie in memory. One bit makes upper case lower case (and merges a few
 // other bytes, which is harmless); the shift leaves out what is behind the gram.
-inline constexpr uint32_t place_of_gram(uint32_t bytes, uint32_t length) {
+constexpr uint32_t place_of_gram(uint32_t bytes, uint32_t length) {
   constexpr uint32_t kFactors[] = {0xc2b2ae35u, 0x9e3779b1u, 0x85ebca6bu};
   return ((bytes | 0x20202020u) << (8 * (4 - length))) * kFactors[length - 1] >> (32 - kFilterBits);
 }

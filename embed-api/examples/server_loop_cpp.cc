@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
         std::cerr << "reload failed, generation " << serving.generation << " stays: " << loaded.error().message()
                   << "\n";
     }
-    if (!asked && !line.empty()) std::cout << answer(serving, line) << std::endl;
+    if (!asked && !line.empty()) std::cout << answer(serving, line) << "\n" << std::flush;
   }
   return 0;
 }

@@ -8,7 +8,7 @@
 
 namespace weir::embed {
 
-Rollout::Rollout(std::shared_ptr<Slot> slot, std::shared_ptr<const RulesetState> live,
+Rollout::Rollout(const std::shared_ptr<Slot>& slot, std::shared_ptr<const RulesetState> live,
                  std::shared_ptr<const RulesetState> candidate, const ir::Merged& merged, Options options)
     : slot_(slot),
       live_(std::move(live)),

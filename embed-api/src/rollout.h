@@ -21,7 +21,7 @@ class Rollout {
     rollout::Conditions conditions;
     std::string by, reason;
   };
-  Rollout(std::shared_ptr<Slot> slot, std::shared_ptr<const RulesetState> live,
+  Rollout(const std::shared_ptr<Slot>& slot, std::shared_ptr<const RulesetState> live,
           std::shared_ptr<const RulesetState> candidate, const ir::Merged& merged, Options options);
 
   // Publishes the two together.

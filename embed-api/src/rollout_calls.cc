@@ -115,7 +115,6 @@ weir_status read_rollout_options(const weir_rollout_options* options, const driv
 }  // namespace weir::embed
 
 using weir::embed::call;
-using weir::embed::report;
 using weir::embed::str;
 using weir::embed::view;
 

@@ -133,10 +133,9 @@ absl::StatusOr<std::shared_ptr<engine::State>> StateDirectory::recover(std::shar
   return state;
 }
 
-absl::StatusOr<std::shared_ptr<engine::State>> StateDirectory::inspect(const std::string& path,
-                                                                       std::shared_ptr<const engine::Rules> rules,
-                                                                       const engine::SessionOptions& options,
-                                                                       Recovery* recovery) {
+absl::StatusOr<std::shared_ptr<engine::State>> StateDirectory::inspect(
+    const std::string& path, const std::shared_ptr<const engine::Rules>& rules, const engine::SessionOptions& options,
+    Recovery* recovery) {
   DirectoryOptions how;
   how.sync.sync = Sync::kSystem;
   // Files that were listed may be gone when they are read: whoever uses the directory has taken a snapshot.

@@ -63,7 +63,7 @@ class StateDirectory {
   // The same to look at, without the lock: it changes nothing in the directory, and a process that uses it goes on.
   // State is then as of what that process has committed.
   static absl::StatusOr<std::shared_ptr<engine::State>> inspect(const std::string& path,
-                                                                std::shared_ptr<const engine::Rules> rules,
+                                                                const std::shared_ptr<const engine::Rules>& rules,
                                                                 const engine::SessionOptions& options,
                                                                 Recovery* recovery);
 

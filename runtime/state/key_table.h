@@ -403,7 +403,7 @@ class KeyTable {
   [[gnu::noinline, gnu::cold]] void shrink_index() {
     try {
       replace_index(std::max(kLeastCells, size_ / 2 * 3));
-    } catch (const std::bad_alloc&) {
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
       // The one that is too large serves as well, and the next erasure tries again.
     }
   }

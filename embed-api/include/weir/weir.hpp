@@ -51,6 +51,7 @@ class span {
   template <
       typename Container,
       typename = std::enable_if_t<std::is_convertible_v<decltype(std::declval<const Container &>().data()), const T *>>>
+  // NOLINTNEXTLINE(google-explicit-constructor): what has data() is passed as it stands
   constexpr span(const Container &items) noexcept : data_(items.data()), size_(items.size()) {}
   constexpr const T *data() const noexcept { return data_; }
   constexpr std::size_t size() const noexcept { return size_; }
@@ -78,7 +79,7 @@ class error {
 class [[nodiscard]] status {
  public:
   status() noexcept = default;
-  status(const error &e) noexcept : error_(e) {}
+  status(const error &e) noexcept : error_(e) {}  // NOLINT(google-explicit-constructor): to return an error
   explicit operator bool() const noexcept { return error_.code() == WEIR_OK; }
   const weir::error &error() const noexcept { return error_; }
   weir_error *raw() noexcept { return error_.raw(); }
@@ -91,8 +92,8 @@ class [[nodiscard]] status {
 template <typename T>
 class [[nodiscard]] result {
  public:
-  result(T value) noexcept : value_(std::move(value)) {}
-  result(const error &e) noexcept : error_(e) {}
+  result(T value) noexcept : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor): to return either
+  result(const error &e) noexcept : error_(e) {}          // NOLINT(google-explicit-constructor)
   explicit operator bool() const noexcept { return error_.code() == WEIR_OK; }
   // Only of one that is true.
   T &operator*() &noexcept { return value_; }
