@@ -32,7 +32,7 @@ StateCopy::~StateCopy() {
     try {
       complete_all();
       turn_.reset();
-    } catch (const std::bad_alloc&) {
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
       // What was lost is complete, too, and the others' turn comes.
     }
   }

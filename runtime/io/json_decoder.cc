@@ -38,7 +38,10 @@ bool is_json_number(std::string_view t) {
   } else if (!digits()) {
     return false;
   }
-  if (i < t.size() && t[i] == '.' && (++i, !digits())) return false;
+  if (i < t.size() && t[i] == '.') {
+    ++i;
+    if (!digits()) return false;
+  }
   if (i < t.size() && (t[i] == 'e' || t[i] == 'E')) {
     ++i;
     if (i < t.size() && (t[i] == '+' || t[i] == '-')) ++i;

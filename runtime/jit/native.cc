@@ -139,7 +139,7 @@ absl::Status compile_jobs(const ir::Module& module, const NativeOptions& options
   std::vector<std::thread> threads;
   try {
     for (size_t i = 1; i < helpers; ++i) threads.emplace_back(work, i);
-  } catch (const std::system_error&) {
+  } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch)
     // The system has no thread to spare: the ones there are do the work.
   }
   work(0);

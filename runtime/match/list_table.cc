@@ -36,7 +36,7 @@ absl::uint128 sum_of_hashes(const Entries& entries) {
 // Whether no other text is the same number.
 bool is_canonical(std::string_view number) {
   const std::string_view digits = number.starts_with('-') ? number.substr(1) : number;
-  return number == "0" || (digits.size() > 0 && digits.front() != '0');
+  return number == "0" || (!digits.empty() && digits.front() != '0');
 }
 
 absl::StatusOr<std::unique_ptr<const ListSet>> set_of(const ir::List& list, Values values) {
