@@ -5,15 +5,10 @@
 #include <charconv>
 #include <limits>
 
+#include "compiler/base/hex.h"
+
 namespace weir::syntax {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
@@ -104,7 +99,7 @@ class EscapeReader {
   bool read_digits(size_t begin, size_t at, size_t count, uint32_t& code) {
     code = 0;
     for (size_t i = 0; i < count; ++i) {
-      int digit = at + i < content_.size() ? hex_digit(content_[at + i]) : -1;
+      int digit = at + i < content_.size() ? base::hex_digit(content_[at + i]) : -1;
       if (digit < 0) {
         return fail(begin, at + i, fmt::format("escape sequence needs {} hexadecimal digits", count));
       }

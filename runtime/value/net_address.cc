@@ -5,19 +5,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "compiler/base/hex.h"
 #include "runtime/value/text.h"
 
 namespace weir::value {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // A decimal number without leading zeros, at most `max`.
 bool read_number(std::string_view text, int max, int* out) {
@@ -54,8 +48,8 @@ bool read_ipv6(std::string_view text, uint8_t* bytes, bool* dotted) {
   while (!text.empty()) {
     size_t digits = 0;
     int group = 0;
-    while (digits < text.size() && digits < 5 && hex_digit(text[digits]) >= 0)
-      group = group << 4 | hex_digit(text[digits++]);
+    while (digits < text.size() && digits < 5 && base::hex_digit(text[digits]) >= 0)
+      group = group << 4 | base::hex_digit(text[digits++]);
     if (digits < text.size() && text[digits] == '.') {
       if (n > 12 || !read_ipv4(text, bytes + n)) return false;
       n += 4;

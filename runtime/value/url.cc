@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "compiler/base/hex.h"
 #include "runtime/value/net_address.h"
 #include "runtime/value/text.h"
 #include "runtime/value/words.h"
@@ -23,11 +24,6 @@ constexpr size_t kMaxLabel = 63;
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_control_or_space(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; }
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 std::string lower_ascii(std::string_view text) {
   std::string result(text);
@@ -53,8 +49,8 @@ bool decode_host(std::string_view text, std::string* out) {
   std::string plain;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {
-      if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) return false;
-      plain += static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
+      if (i + 2 >= text.size() || base::hex_digit(text[i + 1]) < 0 || base::hex_digit(text[i + 2]) < 0) return false;
+      plain += static_cast<char>(base::hex_digit(text[i + 1]) << 4 | base::hex_digit(text[i + 2]));
       i += 2;
     } else {
       plain += text[i];

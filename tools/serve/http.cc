@@ -2,17 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "compiler/base/hex.h"
+
 namespace weir::serve {
-namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 bool percent_decode(std::string_view text, bool form, std::string* out) {
   for (size_t i = 0; i < text.size(); ++i) {
@@ -21,8 +13,8 @@ bool percent_decode(std::string_view text, bool form, std::string* out) {
     } else if (text[i] != '%') {
       out->push_back(text[i]);
     } else {
-      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+      const int high = i + 2 < text.size() ? base::hex_digit(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? base::hex_digit(text[i + 2]) : -1;
       if (high < 0 || low < 0) return false;
       out->push_back(static_cast<char>(high * 16 + low));
       i += 2;
