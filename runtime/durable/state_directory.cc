@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <new>
 #include <utility>
 
 #include "runtime/engine/apply_change.h"
@@ -258,11 +259,15 @@ absl::Status StateDirectory::snapshot(std::shared_ptr<engine::State> state) {
   segment_begun_ = false;
   writer_ =
       std::thread([this, copy = std::move(copy), sequence = sequence(), generation = generation_, rules = rules_] {
-        Snapshot snapshot;
-        snapshot.header = {sequence, generation, engine::rules_identity(rules->program())};
-        snapshot.sections = copy->finish();
-        written_ = write_snapshot(snapshot_path(sequence), snapshot);
-        if (written_.ok()) written_ = prune();
+        try {
+          Snapshot snapshot;
+          snapshot.header = {sequence, generation, engine::rules_identity(rules->program())};
+          snapshot.sections = copy->finish();
+          written_ = write_snapshot(snapshot_path(sequence), snapshot);
+          if (written_.ok()) written_ = prune();
+        } catch (const std::bad_alloc&) {                                     // a thread's exception would end the host
+          written_ = absl::Status(absl::StatusCode::kResourceExhausted, "");  // without a text it takes no memory
+        }
       });
   return absl::OkStatus();
 }
@@ -270,7 +275,8 @@ absl::Status StateDirectory::snapshot(std::shared_ptr<engine::State> state) {
 absl::Status StateDirectory::wait() {
   if (!writer_.joinable()) return absl::OkStatus();
   writer_.join();
-  return std::exchange(written_, absl::OkStatus());
+  absl::Status written = std::exchange(written_, absl::OkStatus());
+  return absl::IsResourceExhausted(written) ? absl::ResourceExhaustedError("no memory for a snapshot") : written;
 }
 
 // What no recovery needs: snapshots before the last few, and the log before the oldest of those.
